@@ -1,0 +1,41 @@
+"""comity: what a trade deal is worth to everyone at the table, in world general equilibrium."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Benchmark": "comity.records",
+    "Closure": "comity.records",
+    "Equilibrium": "comity.records",
+    "Scenario": "comity.policy.scenario",
+    "Tariff": "comity.policy.instruments",
+    "TradeCost": "comity.policy.instruments",
+    "Productivity": "comity.policy.instruments",
+    "Taste": "comity.policy.instruments",
+    "Labour": "comity.policy.instruments",
+    "Capital": "comity.policy.instruments",
+    "load": "comity.data.load",
+    "check": "comity.data.checks",
+    "solve": "comity.solve.equilibrium",
+    "Talks": "comity.talks.talks",
+    "relations": "comity.relations",
+    "brief": "comity.report.brief",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'comity' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*_HOMES, "__version__"]
+
+
+if TYPE_CHECKING:
+    from comity.records import Benchmark, Closure, Equilibrium
