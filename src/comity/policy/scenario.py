@@ -1,0 +1,207 @@
+"""A scenario: named instruments or arrays, from Python or a file, turned into wedges for one benchmark."""
+
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from pydantic import BeforeValidator, Field, model_validator
+from ruamel.yaml import YAML
+
+from comity.errors import InputError, NotYetError, Problem
+from comity.policy.instruments import LATER, AnyChange, CommodityPrice, Instrument, kind_of
+from comity.policy.numbers import number
+from comity.policy.reading import read
+from comity.policy.strict import Strict, not_yet
+from comity.policy.wedges import combine, refuse_excess
+from comity.records import Array, Benchmark, Closure, Wedges
+from comity.vocabulary import symbols
+
+_ARRAYS = ("tariff", "trade_cost", "productivity", "labour", "capital", "taste")
+_ARRAYS_LATER = {"export_tax": LATER["export_tax"], "ownership": LATER["ownership"], "transfer": LATER["transfer"]}
+
+
+def _one(value: Any) -> float:
+    result = number(value)
+    if result != 1:
+        raise not_yet("an elasticity of substitution other than 1 (CES)")
+    return result
+
+
+def _elasticities(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip() or len(value) > 60:
+        raise ValueError("must be the name of a set of trade elasticities (such as fontagne-2022)")
+    if value == "crisis":
+        raise not_yet("'crisis' (nests with elasticities of substitution below 1)")
+    return value
+
+
+Elasticities = Annotated[str, BeforeValidator(_elasticities)]
+_One = Annotated[float, BeforeValidator(_one)]
+
+
+class ClosureSpec(Strict):
+    """The closure as a file writes it; what is left out is the engine's default."""
+
+    factors: Literal["mobile", "specific", "immobile"] = "mobile"
+    deficits: Literal["fixed", "proportional", "balanced", "with_trade"] = "fixed"
+    elasticities: Elasticities | None = None
+    inputs: _One = 1.0
+    value_added: _One = 1.0
+    final: _One = 1.0
+
+    @property
+    def record(self) -> Closure:
+        """The engine's closure."""
+        return Closure(self.factors, self.deficits, self.inputs, self.value_added, self.final)
+
+
+class ScenarioFile(Strict):
+    """The scenario file."""
+
+    title: str = Field(default="", max_length=200)
+    benchmark: str | None = Field(default=None, max_length=200)
+    elasticities: Elasticities | None = None
+    closure: ClosureSpec | None = None
+    changes: tuple[AnyChange, ...]
+
+    @model_validator(mode="after")
+    def _one_set_of_elasticities(self) -> Self:
+        if self.closure is not None and None not in (self.elasticities, self.closure.elasticities):
+            raise ValueError("'elasticities' stands twice, here and in 'closure'")
+        return self
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What changes: a list of instruments, or arrays. Axes and units as in symbols.csv.
+
+    `closure` and `elasticities` are what a file asked for (None where it is silent).
+    """
+
+    instruments: tuple[Instrument, ...] = ()
+    title: str = ""
+    benchmark: str | None = None
+    elasticities: str | None = None
+    closure: Closure | None = None
+    arrays: Wedges | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        given = (self.instruments,) if isinstance(self.instruments, Instrument) else tuple(self.instruments)
+        object.__setattr__(self, "instruments", given)
+        problems = [
+            Problem(f"{one!r} is not an instrument (Tariff, TradeCost, Embargo, Barrier, Productivity, …)")
+            for one in given
+            if not isinstance(one, Instrument)
+        ]
+        if problems:
+            raise InputError(problems)
+
+    @classmethod
+    def from_yaml(cls, source: str | os.PathLike[str]) -> Scenario:
+        """A scenario from a file or from YAML text; InputError lists every fault with file and line."""
+        document = read(source)
+        spec = ScenarioFile.from_document(document)
+        return cls(
+            instruments=tuple(change.instrument for change in spec.changes),
+            title=spec.title,
+            benchmark=spec.benchmark,
+            elasticities=spec.elasticities or (spec.closure.elasticities if spec.closure else None),
+            closure=spec.closure.record if spec.closure else None,
+        )
+
+    @classmethod
+    def from_arrays(cls, **arrays: Any) -> Scenario:
+        """A scenario from arrays: new `tariff` levels; factors `trade_cost`, `productivity`, `labour`, `capital`, `taste`.
+
+        Any subset, at least one. Shapes are checked against the benchmark when it is solved.
+        """
+        given = {name: value for name, value in arrays.items() if value is not None}
+        unknown = [name for name in given if name not in _ARRAYS and name not in _ARRAYS_LATER]
+        if unknown or not given:
+            what = f"{', '.join(unknown)}: no such shock" if unknown else "no shock is given"
+            raise InputError(f"{what}; there are {', '.join(_ARRAYS)}")
+        later = [name for name in given if name in _ARRAYS_LATER]
+        if later:
+            raise NotYetError([Problem(f"{name}: {_ARRAYS_LATER[name]} is not computed by this version") for name in later])
+        return cls(arrays=Wedges(**{name: np.array(value, dtype=np.float64) for name, value in given.items()}))
+
+    @property
+    def calibrated(self) -> tuple[CommodityPrice, ...]:
+        """The shocks whose size follows from solving; each must be replaced before there are wedges."""
+        return tuple(one for one in self.instruments if isinstance(one, CommodityPrice))
+
+    def replacing(self, old: Instrument, new: Instrument) -> Scenario:
+        """The same scenario with one instrument in another's place."""
+        return replace(self, instruments=tuple(new if one == old else one for one in self.instruments))
+
+    def wedges(self, benchmark: Benchmark) -> Wedges:
+        """The arrays that the model takes; all None if the scenario changes nothing."""
+        if self.arrays is not None:
+            return _checked(self.arrays, benchmark)
+        return combine(benchmark, [(instrument, 1.0) for instrument in self.instruments])
+
+    def to_yaml(self) -> str:
+        """The scenario as a file would hold it; reading it back gives an equal scenario."""
+        if self.arrays is not None:
+            raise InputError("a scenario made from arrays has no lines to write; keep the arrays")
+        head: dict[str, Any] = {"title": self.title, "benchmark": self.benchmark, "elasticities": self.elasticities}
+        if self.closure is not None:
+            head["closure"] = {"factors": self.closure.factors, "deficits": self.closure.deficits}
+        body = {key: value for key, value in head.items() if value}
+        body["changes"] = [{kind_of(one): written(one)} for one in self.instruments]
+        stream = io.StringIO()
+        writer = YAML(typ="rt", pure=True)
+        writer.default_flow_style = None
+        writer.width = 120
+        writer.dump(body, stream)
+        return stream.getvalue()
+
+
+def nothing_changes(wedges: Wedges) -> bool:
+    """Whether a scenario leaves the benchmark as it is."""
+    return all(getattr(wedges, name) is None for name in (*_ARRAYS, "transfer"))
+
+
+def written(instrument: Instrument) -> dict[str, Any]:
+    """An instrument as keys and text: rates in exact per cent, selectors as one text where they are one."""
+
+    def text(value: Any) -> Any:
+        if isinstance(value, float):
+            return f"{(Decimal(repr(value)) * 100).normalize():f}%"
+        return value[0] if isinstance(value, tuple) and len(value) == 1 else value
+
+    return {
+        key: list(shown) if isinstance(shown := text(value), tuple) else shown
+        for key, value in instrument.model_dump(by_alias=True, exclude_defaults=True).items()
+    }
+
+
+def _checked(arrays: Wedges, benchmark: Benchmark) -> Wedges:
+    """Arrays of the right shape, with finite values and an untouched diagonal; None where they equal the base."""
+    n, j = benchmark.output.shape
+    sizes = {"importer": n, "exporter": n, "country": n, "sector": j}
+    kept: dict[str, Array | None] = {}
+    for name in _ARRAYS:
+        array = getattr(arrays, name)
+        if array is None:
+            continue
+        axes = symbols()[name].axes
+        if array.shape != tuple(sizes[axis] for axis in axes):
+            raise InputError(f"{name}: shape {array.shape}, expected {tuple(sizes[a] for a in axes)} (axes: {' × '.join(axes)})")
+        base = benchmark.tariff if name == "tariff" else np.ones_like(array)
+        refuse_excess(name, array, benchmark)
+        if array.ndim == 3 and not np.array_equal(np.einsum("nnj->nj", array), np.einsum("nnj->nj", base)):
+            raise InputError(f"{name}: the cells of an economy with itself must stay as they are (at home: productivity)")
+        kept[name] = None if np.array_equal(array, base) else _locked(array)
+    return Wedges(**kept)
+
+
+def _locked(array: Array) -> Array:
+    own = array.copy()
+    own.setflags(write=False)
+    return own

@@ -1,0 +1,233 @@
+"""The selector language: one way to name economies and sectors in files, commands, Python and pages.
+
+KAZ · Kazakhstan · KZ        one economy: code, name or two-letter code
+EAEU · EU27 · all            a group; `all` is every economy, ROW included
+C10T12 · Food, drinks …      one sector by code or name
+goods · services · all       a group of sectors
+C10T12..C23                  sectors from … to …, in the benchmark's order
+A01, C19                     a list (or a YAML list)
+all except EAEU, CHN         a list without another list
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from weakref import WeakKeyDictionary
+
+from pydantic import BeforeValidator
+
+from comity.errors import InputError
+from comity.policy.countries import AMBIGUOUS, countries
+from comity.policy.strict import nearest
+from comity.records import Benchmark
+
+MAX_TERMS = 200
+_ALIKE = str.maketrans("АВЕКМНОРСТУХІЈЅаеорсухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEKMHOPCTYXIJSaeopcyxijsABEZHIKMNOPTYX")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a selector stands for: positions in the benchmark's order, and members that sit inside ROW."""
+
+    indices: tuple[int, ...]
+    inside_row: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What the words of one kind mean in one benchmark; keys are folded by `fold`."""
+
+    what: str
+    order: tuple[str, ...]
+    names: Mapping[str, str]
+    meaning: Mapping[str, Selection]
+    refused: Mapping[str, str]
+    groups: tuple[str, ...]
+
+
+def fold(text: str) -> str:
+    """A word as it is looked up: no case, no accents, single spaces, straight apostrophes."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text.replace("’", "'")) if not unicodedata.combining(c))
+    return " ".join(bare.casefold().split())
+
+
+def selector(value: Any) -> tuple[str, ...]:
+    """A selector as written: text or a list of texts, checked for look-alike letters. Raises ValueError."""
+    parts = [value] if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple) or not parts or not all(isinstance(part, str) for part in parts):
+        raise ValueError("must be a code, a name, a group or a list of them")
+    if len(parts) > MAX_TERMS or any(len(part) > 2000 for part in parts):
+        raise ValueError(f"is too long for a selector (more than {MAX_TERMS} items or 2,000 characters in one)")
+    for part in parts:
+        if not part.strip():
+            raise ValueError("must not be empty")
+        refuse_mixed_scripts(part)
+    return tuple(" ".join(part.split()) for part in parts)
+
+
+Selector = Annotated[tuple[str, ...], BeforeValidator(selector)]
+
+
+def refuse_mixed_scripts(text: str) -> None:
+    """Refuse a word that mixes Latin with Cyrillic or Greek letters, or is a code spelt in look-alikes. Raises ValueError."""
+    for word in re.split(r"[\s,.]+", text):
+        scripts = {unicodedata.name(c, "").split(" ")[0]: c for c in word if c.isalpha()}
+        strange = [scripts[script] for script in ("CYRILLIC", "GREEK") if script in scripts]
+        plain = word.translate(_ALIKE)
+        if strange and ("LATIN" in scripts or (plain.isascii() and plain.isupper() and len(plain) == 3)):
+            name = unicodedata.name(strange[0])
+            hint = f"; did you mean {plain} in Latin letters?" if plain.isascii() else ""
+            raise ValueError(f"{word[:60]!r} contains the letter {strange[0]!r} ({name}) that only looks Latin{hint}")
+
+
+def economies(terms: Sequence[str], benchmark: Benchmark) -> Selection:
+    """The economies that a selector stands for. Raises InputError with candidates."""
+    return _select(terms, _of(benchmark)[0])
+
+
+def sectors(terms: Sequence[str], benchmark: Benchmark) -> Selection:
+    """The sectors that a selector stands for. Raises InputError with candidates."""
+    return _select(terms, _of(benchmark)[1])
+
+
+_KNOWN: WeakKeyDictionary[Benchmark, tuple[_Words, _Words]] = WeakKeyDictionary()
+
+
+def _of(benchmark: Benchmark) -> tuple[_Words, _Words]:
+    if benchmark not in _KNOWN:
+        _KNOWN[benchmark] = (_economy_words(benchmark), _sector_words(benchmark))
+    return _KNOWN[benchmark]
+
+
+def _select(terms: Sequence[str], words: _Words) -> Selection:
+    chosen: set[int] = set()
+    inside: list[str] = []
+    for term in terms:
+        found = _term(term, words)
+        chosen.update(found.indices)
+        inside += [code for code in found.inside_row if code not in inside]
+    if not chosen:
+        raise InputError(f"{', '.join(terms)!r} leaves no {words.what} of the benchmark")
+    return Selection(tuple(sorted(chosen)), tuple(inside))
+
+
+def _term(term: str, words: _Words) -> Selection:
+    if fold(term) in words.meaning:
+        return words.meaning[fold(term)]
+    wanted, *without = re.split(r"\s+except\s+", term, flags=re.IGNORECASE)
+    if len(without) > 1:
+        raise InputError(f"{term!r}: 'except' may stand once")
+    kept = _list(wanted, words)
+    if not without:
+        return kept
+    dropped = _list(without[0], words)
+    return Selection(
+        tuple(i for i in kept.indices if i not in dropped.indices),
+        tuple(code for code in kept.inside_row if code not in dropped.inside_row),
+    )
+
+
+def _list(text: str, words: _Words) -> Selection:
+    found = [_atom(part.strip(), words) for part in ([text] if fold(text) in words.meaning else text.split(","))]
+    return Selection(
+        tuple(sorted({i for one in found for i in one.indices})),
+        tuple(dict.fromkeys(code for one in found for code in one.inside_row)),
+    )
+
+
+def _atom(text: str, words: _Words) -> Selection:
+    if ".." in text:
+        ends = [_atom(end.strip(), words) for end in text.split("..", 1)]
+        first, last = ends[0].indices[0], ends[1].indices[-1]
+        if words.what != "sector" or any(len(end.indices) != 1 for end in ends) or first > last:
+            raise InputError(f"{text!r}: a range runs from one sector to a later one (C10T12..C23)")
+        return Selection(tuple(range(first, last + 1)))
+    key = fold(text)
+    if key in words.meaning:
+        return words.meaning[key]
+    raise InputError(words.refused.get(key) or _unknown(text, words))
+
+
+def _unknown(text: str, words: _Words) -> str:
+    shown = text if len(text) <= 60 else f"{text[:60]}…"
+    key = fold(text)
+    if not key:
+        return f"an empty place in a list of {words.what} codes"
+    holding = [code for code, name in words.names.items() if re.search(rf"\b{re.escape(key)}\b", fold(name))]
+    if holding:
+        listed = " or ".join(f"{words.names[code]} ({code})" for code in holding[:5])
+        return f"{shown!r} is no {words.what} by itself; did you mean {listed}?"
+    near = nearest(text, [*words.order, *words.names.values(), *words.groups])
+    if near is None:
+        kinds = f"groups: {', '.join(words.groups)}"
+        return f"{shown!r} is no {words.what} of this benchmark (codes such as {', '.join(words.order[:3])}; {kinds})"
+    code = next((code for code, name in words.names.items() if name == near), None)
+    return f"{shown!r} is no {words.what} of this benchmark; did you mean {f'{near} ({code})' if code else near}?"
+
+
+def _sector_words(benchmark: Benchmark) -> _Words:
+    index = {code: i for i, code in enumerate(benchmark.sectors)}
+    meaning: dict[str, Selection] = {}
+    for name, members in benchmark.sector_groups.items():
+        meaning[fold(name)] = Selection(tuple(sorted(index[code] for code in members if code in index)))
+    for code, i in index.items():
+        meaning[fold(benchmark.sector_names.get(code, code))] = Selection((i,))
+        meaning[fold(code)] = Selection((i,))
+    meaning["all"] = Selection(tuple(index.values()))
+    groups = tuple(dict.fromkeys(("all", *benchmark.sector_groups)))
+    return _Words("sector", benchmark.sectors, benchmark.sector_names, meaning, {}, groups)
+
+
+def _economy_words(benchmark: Benchmark) -> _Words:
+    index = {code: i for i, code in enumerate(benchmark.economies)}
+    names = {**{c.iso3: c.name for c in countries().values()}, **benchmark.economy_names}
+    meaning: dict[str, Selection] = {}
+    refused: dict[str, str] = {}
+    for code, name in names.items():
+        country = countries().get(code)
+        spellings = [name, code, *([country.iso2, country.name, *country.others] if country else [])]
+        for spelling in spellings:
+            if code in index:
+                meaning[fold(spelling)] = Selection((index[code],))
+            else:
+                refused[fold(spelling)] = _absent(spelling, code, name, benchmark)
+    meaning.update({fold(code): Selection((i,)) for code, i in index.items()})
+    for group, members in benchmark.groups.items():
+        inside = tuple(code for code in members if code not in index)
+        meaning[fold(group)] = Selection(tuple(sorted(index[code] for code in members if code in index)), inside)
+    meaning["all"] = Selection(tuple(index.values()))
+    for word, codes in AMBIGUOUS.items():
+        refused[word] = f"{word.title()!r} may be {' or '.join(f'{names[code]} ({code})' for code in codes)}: write the code"
+        meaning.pop(word, None)
+    groups = tuple(dict.fromkeys(("all", *benchmark.groups)))
+    return _Words("economy", benchmark.economies, names, meaning, refused, groups)
+
+
+def _absent(spelling: str, code: str, name: str, benchmark: Benchmark) -> str:
+    asked = f"{spelling!r} is {name} ({code})" if fold(spelling) != fold(name) else f"{name} ({code})"
+    if "ROW" in benchmark.economies:
+        return f"{asked}, which sits inside ROW (rest of the world) in {benchmark.name} and cannot be chosen alone"
+    return f"{asked}, which {benchmark.name} does not contain"
+
+
+def label(terms: Iterable[str], resolve: Callable[[Sequence[str], Benchmark], Selection], benchmark: Benchmark) -> str:
+    """A selector in words: the name of a single economy or sector, else the words as written."""
+    terms = tuple(terms)
+    found = resolve(terms, benchmark)
+    order, names = (
+        (benchmark.economies, benchmark.economy_names) if resolve is economies else (benchmark.sectors, benchmark.sector_names)
+    )
+    if len(found.indices) == 1 and not found.inside_row:
+        return names.get(order[found.indices[0]], order[found.indices[0]])
+    of_sectors = {"all": "all sectors", "goods": "all goods", "services": "all services"}
+    whole = {"all": "all economies"} if resolve is economies else of_sectors
+    text = ", ".join(whole.get(fold(term), term) for term in terms)
+    if found.inside_row:
+        table = countries()
+        inside = ", ".join(table[code].name if code in table else names.get(code, code) for code in found.inside_row)
+        text += f" ({inside} inside ROW)"
+    return text
