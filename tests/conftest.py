@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import settings
+
 from referee import Economy, lopsided
 
 settings.register_profile("house", deadline=None, max_examples=15, derandomize=True, database=None, print_blob=False)

@@ -29,13 +29,16 @@ def test_constraints_are_names_and_versions_only():
     assert not odd
     pinned = {re.sub(r"[-_.]+", "-", line.split("==")[0]).lower() for line in lines}
     extras = PROJECT["project"]["optional-dependencies"]
-    asked = {re.split(r"[<>=\[]", need)[0].lower() for need in [*PROJECT["project"]["dependencies"], *extras["brief"], *extras["dev"]]}
+    asked = {
+        re.split(r"[<>=\[]", need)[0].lower() for need in [*PROJECT["project"]["dependencies"], *extras["brief"], *extras["dev"]]
+    }
     assert {re.sub(r"[-_.]+", "-", name) for name in asked} <= pinned
 
 
 def test_no_path_of_a_machine_and_no_index_in_any_file():
     machine = re.compile(r"(?<![\w.$}])/" + r"(work|root|farm|home|tmp)/\w")
-    index = re.compile("(" + "|".join(["files.python" + "hosted", "pypi" + r"\.org", "registry" + r"\.npmjs", "deb" + r"\.debian"]) + ")")
+    hosts = ["files.python" + "hosted", "pypi" + r"\.org", "registry" + r"\.npmjs", "deb" + r"\.debian"]
+    index = re.compile("|".join(hosts))
     found = []
     for path in tracked():
         for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
@@ -103,8 +106,11 @@ def test_the_floors_contract_catches(plant: str, tmp_path: Path):
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     target = tmp_path / "src" / "comity" / place
     old = target.read_text(encoding="utf-8") if target.exists() else ""
-    target.write_text(old.replace("from __future__ import annotations\n", "from __future__ import annotations\n\n" + line) or line, encoding="utf-8")
-    code = "import sys; sys.path.insert(0, 'src'); from importlinter.cli import lint_imports; sys.exit(lint_imports(cache_dir=None))"
+    head = "from __future__ import annotations\n"
+    target.write_text(old.replace(head, f"{head}\n{line}") or line, encoding="utf-8")
+    code = (
+        "import sys; sys.path.insert(0, 'src'); from importlinter.cli import lint_imports as lint; sys.exit(lint(cache_dir=None))"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "BROKEN" in done.stdout or "attic" in done.stdout

@@ -1,0 +1,139 @@
+"""Every market of an equilibrium, recomputed in NumPy from what was reported.
+
+The solver judges itself by its own equations; the audit takes only the published values and the model as it stands on
+paper. Each entry is the largest relative gap and the cell where it is. Axes: importer n, exporter i, sector j.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from comity.records import Array, Benchmark, Equilibrium, Wedges
+
+
+class Gap(NamedTuple):
+    """How far an equation is from holding, and where it is worst."""
+
+    value: float
+    cell: str
+
+
+def audit(eq: Equilibrium) -> dict[str, Gap]:
+    """The gaps of all markets, accounts and definitions of an equilibrium, by name; relative, NaN counts as infinite.
+
+    Prices and factor markets are compared in ratios to the benchmark, and are left out under `balanced`, whose ratios
+    have another base.
+    """
+    gaps = {**_accounts(eq), **_markets(eq)}
+    if eq.closure.deficits != "balanced":
+        gaps |= _prices(eq)
+    return gaps
+
+
+def worst(gap: Array, benchmark: Benchmark) -> Gap:
+    """The largest absolute entry of an array and the names of its cell; anything not finite is infinitely wrong."""
+    size = np.where(np.isfinite(gap), np.abs(gap), np.inf)
+    if size.ndim == 0:
+        return Gap(float(size), "world")
+    where = np.unravel_index(int(np.argmax(size)), size.shape)
+    last = benchmark.sectors if size.ndim > 1 else benchmark.economies
+    names = [*(benchmark.economies[int(n)] for n in where[:-1]), last[int(where[-1])]]
+    return Gap(float(size[where]), " ".join(names))
+
+
+def tariff_cf(benchmark: Benchmark, wedges: Wedges) -> Array:
+    """The counterfactual tariff, importer × exporter × sector, as a fraction."""
+    return benchmark.tariff if wedges.tariff is None else np.asarray(wedges.tariff)
+
+
+def _relative(left: Array, right: Array, scale: Array | float | None = None) -> Array:
+    size = np.maximum(np.abs(left), np.abs(right)) if scale is None else np.asarray(scale)
+    return (left - right) / np.where(size > 0, size, 1.0)
+
+
+def _factor(value: Array | None) -> Array:
+    return np.asarray(1.0 if value is None else value)
+
+
+def _values(eq: Equilibrium) -> tuple[Array, ...]:
+    return tuple(np.asarray(eq.values[name]) for name in ("trade_flow", "value_added", "income", "deficit", "tariff_revenue"))
+
+
+def _transfer(eq: Equilibrium) -> Array:
+    return np.zeros(len(eq.benchmark.economies)) if eq.wedges.transfer is None else np.asarray(eq.wedges.transfer)
+
+
+def _intermediate(benchmark: Benchmark, Y: Array) -> Array:
+    return np.einsum("nkj,nj->nk", benchmark.input_share, (1 - benchmark.value_added_share) * Y)
+
+
+def _accounts(eq: Equilibrium) -> dict[str, Gap]:
+    """Income, duties, the external account, lending, the numéraire, and GDP three ways."""
+    b = eq.benchmark
+    F, VA, income, D, R = _values(eq)
+    t, received = tariff_cf(b, eq.wedges), D + _transfer(eq)
+    imports, exports = F.sum(axis=(1, 2)), F.sum(axis=(0, 2))
+    Y = F.sum(axis=0)
+    gdp_production = (Y - _intermediate(b, Y)).sum(axis=1) + (t * F).sum(axis=(1, 2))
+    gdp_income = VA.sum(axis=1) + R
+    gdp_spending = income + exports - imports
+    return {
+        "income": worst(_relative(income, VA.sum(axis=1) + R + received), b),
+        "duties": worst(_relative(R, (t * F).sum(axis=(1, 2)), income), b),
+        "external account": worst(_relative(imports - exports, received, income), b),
+        "deficits sum to zero": worst(_relative(np.asarray(D.sum()), np.asarray(0.0), income.sum()), b),
+        "numéraire": worst(_relative(np.asarray(VA.sum()), np.asarray(b.value_added.sum())), b),
+        "GDP, production and income": worst(_relative(gdp_production, gdp_income), b),
+        "GDP, income and expenditure": worst(_relative(gdp_income, gdp_spending), b),
+    }
+
+
+def _markets(eq: Equilibrium) -> dict[str, Gap]:
+    """Shares, goods and spending."""
+    b, wedges = eq.benchmark, eq.wedges
+    F, VA, income, _, _ = _values(eq)
+    pi = np.asarray(eq.values["trade_share"])
+    paid = (1 + tariff_cf(b, wedges)) * F
+    X = paid.sum(axis=1)
+    Y = F.sum(axis=0)
+    taste = b.final_share * _factor(wedges.taste)
+    final = taste / taste.sum(axis=1, keepdims=True) * income[:, None]
+    bought = X > 0
+    return {
+        "shares sum to one": worst(np.where(bought, pi.sum(axis=1) - 1, 0.0), b),
+        "shares are spending": worst(_relative(pi * X[:, None, :], paid, X[:, None, :]), b),
+        "goods markets": worst(_relative(b.value_added_share * Y, VA), b),
+        "spending": worst(_relative(X, final + _intermediate(b, Y), np.maximum(X, 1e-12 * income[:, None])), b),
+    }
+
+
+def _prices(eq: Equilibrium) -> dict[str, Gap]:
+    """Factor markets, unit costs, sector prices, trade shares and the price of consumption, as ratios to the benchmark."""
+    b, wedges = eq.benchmark, eq.wedges
+    lnP = np.log(np.asarray(eq.values["price"]))
+    lnc = np.log(np.asarray(eq.values["unit_cost"]))
+    lnv = np.log(np.asarray(eq.values["value_added_price"]))
+    makes = b.output > 0
+    inputs = np.einsum("nkj,nk->nj", b.input_share, lnP)
+    cost = b.value_added_share * lnv + (1 - b.value_added_share) * inputs - np.log(_factor(wedges.productivity))
+    with np.errstate(divide="ignore"):
+        lnd = np.log(_factor(wedges.trade_cost))
+    landed = lnd + np.log1p(tariff_cf(b, wedges)) - np.log1p(b.tariff) + np.where(makes, lnc, 0.0)[None]
+    pull = np.where(b.trade_share > 0, b.trade_share * np.exp(-b.trade_elasticity * landed), 0.0)
+    bought = b.expenditure > 0
+    total = np.where(bought, pull.sum(axis=1), 1.0)
+    taste = b.final_share * _factor(wedges.taste)
+    taste = taste / taste.sum(axis=1, keepdims=True)
+    share = np.where(bought[:, None, :], pull / total[:, None, :], 0.0)
+    pi = np.where(bought[:, None, :], np.asarray(eq.values["trade_share"]), 0.0)
+    kind = 1.0 if eq.closure.factors == "mobile" else b.labour_share
+    earned, earned0 = (kind * np.asarray(eq.values["value_added"])).sum(axis=1), (kind * b.value_added).sum(axis=1)
+    return {
+        "factor markets": worst(_relative(earned, np.asarray(eq.values["wage"]) * _factor(wedges.labour) * earned0), b),
+        "unit costs": worst(np.where(makes, lnc - cost, 0.0), b),
+        "prices": worst(np.where(bought, lnP + np.log(total) / b.trade_elasticity, 0.0), b),
+        "trade shares": worst(pi - share, b),
+        "price of consumption": worst(np.log(np.asarray(eq.values["price_index"])) - (taste * lnP).sum(axis=1), b),
+    }
