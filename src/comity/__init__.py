@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 __version__ = "0.1.0"
@@ -14,6 +16,8 @@ _HOMES = {
     "Scenario": "comity.policy.scenario",
     "Tariff": "comity.policy.instruments",
     "TradeCost": "comity.policy.instruments",
+    "Embargo": "comity.policy.instruments",
+    "Barrier": "comity.policy.instruments",
     "Productivity": "comity.policy.instruments",
     "Taste": "comity.policy.instruments",
     "Labour": "comity.policy.instruments",
@@ -27,6 +31,14 @@ _HOMES = {
 }
 
 
+class _Package(ModuleType):
+    """Two rooms are named like the verb they offer: `comity.solve` is the function, whether or not the room is loaded."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in _HOMES or not isinstance(value, ModuleType):
+            super().__setattr__(name, value)
+
+
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'comity' has no attribute {name!r}")
@@ -35,3 +47,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*_HOMES, "__version__"]
+
+
+sys.modules[__name__].__class__ = _Package

@@ -1,0 +1,126 @@
+"""solve(): one counterfactual."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
+
+import jax.numpy as jnp
+import numpy as np
+
+from comity.errors import InputError, NoEquilibriumError
+from comity.model import market
+from comity.records import Array, Benchmark, Closure, Equilibrium, Wedges, read_only
+from comity.solve import homotopy, problem, rebase, report
+
+TOLERANCE = 1e-10
+"""Largest relative residual of any equation at which a state counts as an equilibrium."""
+
+INNER = 0.2
+"""The iteration aims below the tolerance by this factor, so that every equation in levels passes the gate."""
+
+
+class HasWedges(Protocol):
+    """A scenario: anything that can say what it does to a benchmark's arrays."""
+
+    def wedges(self, benchmark: Benchmark) -> Wedges:
+        """The scenario as arrays."""
+        ...
+
+
+def solve(
+    benchmark: Benchmark,
+    scenario: HasWedges | Wedges | None = None,
+    *,
+    closure: Closure | None = None,
+    tolerance: float = TOLERANCE,
+    start: Equilibrium | Mapping[str, Array] | None = None,
+) -> Equilibrium:
+    """The world after the scenario, in general equilibrium.
+
+    Every equation of the model holds to `tolerance` (relative, max-norm) in what is returned. `start` may name another
+    equilibrium, or hats (`price`, `expenditure`, `wage`, `value_added`) to start from. Under `balanced` deficits the
+    reference is the benchmark without deficits, solved first under the same closure of factors; it is `.benchmark` of
+    the result. Raises InputError for a scenario that does not fit, NoEquilibriumError when none was found.
+    """
+    closure = closure or Closure()
+    wedges = as_wedges(benchmark, scenario)
+    problem.check_wedges(benchmark, wedges, closure)
+    if closure.deficits == "balanced":
+        benchmark = balanced_benchmark(benchmark, closure)
+    w = problem.world(benchmark)
+    refuse_lost_suppliers(w, wedges)
+    closure_of_map = Closure(closure.factors, "fixed" if closure.deficits == "balanced" else closure.deficits)
+    blocks = homotopy.benchmark_blocks(w, closure_of_map, problem.shock(w, Wedges()))
+    ends: dict[float, market.Shock] = {}
+
+    def path(s: float) -> market.Shock:
+        if s not in ends:
+            ends.clear()
+            ends[s] = problem.shock(w, wedges, s)
+        return ends[s]
+
+    x0 = problem.start_state(w, closure_of_map, start)
+    point = homotopy.reach(w, path, closure_of_map, x0, INNER * tolerance, blocks)
+    shock = path(1.0)
+    values, residuals = reported(w, shock, point.x, closure_of_map)
+    gate(residuals, tolerance)
+    values |= report.flows(w, shock, values)
+    return Equilibrium(benchmark, wedges, closure, read_only(values), read_only(residuals), point.steps)
+
+
+def as_wedges(benchmark: Benchmark, scenario: HasWedges | Wedges | None) -> Wedges:
+    """The scenario as arrays, whichever way it was given."""
+    if scenario is None:
+        return Wedges()
+    if isinstance(scenario, Wedges):
+        return scenario
+    if not hasattr(scenario, "wedges"):
+        raise InputError(f"scenario: {type(scenario).__name__} is neither a Scenario nor Wedges")
+    return scenario.wedges(benchmark)
+
+
+def refuse_lost_suppliers(w: problem.World, wedges: Wedges) -> None:
+    """Raise, with all of them named, when an embargo leaves a market without any supplier."""
+    lost = problem.lost_suppliers(w, wedges)
+    if lost:
+        listed = ", ".join(f"{n} {j}" for n, j in lost[:60])
+        n, j = lost[0]
+        raise NoEquilibriumError(
+            f"no equilibrium: the embargo leaves {len(lost)} markets without any supplier: {listed}. A high trade cost instead of"
+            " an embargo, or a benchmark aggregated so that each has a home producer, would work.",
+            worst=f"price index of {n}, {j}",
+        )
+
+
+def reported(w: problem.World, shock: market.Shock, x, closure: Closure) -> tuple[dict[str, Array], dict[str, float]]:
+    """Reported values and the worst residual of each equation, as plain arrays."""
+    run = report.compiled(closure.factors, closure.deficits)
+    values, residuals = run(w.base, shock, x, jnp.asarray(w.income))
+    return {k: np.asarray(v) for k, v in values.items()}, {k: float(v) for k, v in residuals.items()}
+
+
+def gate(residuals: Mapping[str, float], tolerance: float) -> None:
+    """Refuse to hand out what does not satisfy the model's equations."""
+    for name, value in residuals.items():
+        if not value <= tolerance:
+            raise NoEquilibriumError(f"not converged: residual of {name} is {value:.2g}, above {tolerance:.0e}", residual=value, worst=name)
+
+
+_balanced: WeakKeyDictionary[Benchmark, dict[str, Benchmark]] = WeakKeyDictionary()
+
+
+def balanced_benchmark(benchmark: Benchmark, closure: Closure) -> Benchmark:
+    """The benchmark with every deficit moved to zero (Dekle, Eaton & Kortum 2008), made once for a closure of factors."""
+    known = _balanced.setdefault(benchmark, {})
+    if closure.factors not in known:
+        w = problem.world(benchmark)
+        fixed = Closure(closure.factors, "fixed")
+        quiet = Wedges()
+        blocks = homotopy.benchmark_blocks(w, fixed, problem.shock(w, quiet))
+        x0 = problem.start_state(w, fixed, None)
+        point = homotopy.reach(w, lambda s: problem.shock(w, quiet, s, balance=True), fixed, x0, 1e-13, blocks)
+        shock = problem.shock(w, quiet, 1.0, balance=True)
+        known[closure.factors] = rebase.rebase(benchmark, w, shock, point.x, closure.factors)
+    return known[closure.factors]

@@ -1,0 +1,219 @@
+"""A benchmark and a scenario as the arrays that the equations take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from comity.errors import InputError, Problem
+from comity.model import market, shares
+from comity.records import Array, Benchmark, Closure, Wedges
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """The benchmark on the device. Kernels have the sector first; `deficit` is what the base is calibrated with."""
+
+    base: market.Base
+    pi: jax.Array  # sector × importer × exporter
+    tariff: jax.Array  # sector × importer × exporter
+    final_share: jax.Array
+    income: Array
+    economies: tuple[str, ...]
+    sectors: tuple[str, ...]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Number of economies and of sectors."""
+        return len(self.economies), len(self.sectors)
+
+
+_worlds: WeakKeyDictionary[Benchmark, World] = WeakKeyDictionary()
+
+
+def world(benchmark: Benchmark) -> World:
+    """The benchmark's arrays on the device, made once."""
+    if benchmark not in _worlds:
+        b = benchmark
+        home = np.einsum("nnj->nj", b.trade_flow)
+        exports = (b.output - home).sum(axis=1)
+        imports = (b.trade_flow.sum(axis=1) - home).sum(axis=1)
+        _worlds[b] = from_shares(
+            economies=b.economies,
+            sectors=b.sectors,
+            trade_share=b.trade_share,
+            tariff=b.tariff,
+            input_share=b.input_share,
+            value_added_share=np.where(b.output > 0, b.value_added_share, 1.0),
+            labour_share=b.labour_share,
+            trade_elasticity=b.trade_elasticity,
+            final_share=b.final_share,
+            value_added=b.value_added,
+            expenditure=b.expenditure,
+            deficit=b.deficit,
+            trade=exports + imports,
+            income=b.income,
+        )
+    return _worlds[benchmark]
+
+
+def from_shares(
+    *,
+    economies: tuple[str, ...],
+    sectors: tuple[str, ...],
+    trade_share: Array,
+    tariff: Array,
+    input_share: Array,
+    value_added_share: Array,
+    labour_share: Array,
+    trade_elasticity: Array,
+    final_share: Array,
+    value_added: Array,
+    expenditure: Array,
+    deficit: Array,
+    trade: Array,
+    income: Array,
+) -> World:
+    """A world from shares and value added. They need not be an equilibrium: then solve the base first (`rebase`)."""
+    n, j = len(economies), len(sectors)
+    # An economy without trade has no trade hat; its deficit is zero, so any positive scale serves.
+    scale = np.where(trade > 0, trade, 1.0)
+    base = market.Base(
+        gamma=jnp.asarray(value_added_share),
+        g=jnp.asarray(input_share),
+        use=jnp.asarray(input_share * (1 - value_added_share)[:, None, :]),
+        lam=jnp.asarray(labour_share),
+        theta=jnp.asarray(np.broadcast_to(trade_elasticity, (n, j)).copy()),
+        value_added=jnp.asarray(value_added),
+        expenditure=jnp.asarray(expenditure),
+        active=jnp.asarray((value_added > 0).astype(float)),
+        deficit=jnp.asarray(deficit),
+        trade=jnp.asarray(scale),
+    )
+    return World(
+        base=base,
+        pi=jnp.asarray(np.ascontiguousarray(trade_share.transpose(2, 0, 1))),
+        tariff=jnp.asarray(np.ascontiguousarray(tariff.transpose(2, 0, 1))),
+        final_share=jnp.asarray(final_share),
+        income=np.asarray(income),
+        economies=tuple(economies),
+        sectors=tuple(sectors),
+    )
+
+
+def check_wedges(benchmark: Benchmark, wedges: Wedges, closure: Closure) -> None:
+    """Refuse, all at once, wedges of a wrong shape, not finite, at home, out of range or without meaning under the closure."""
+    n, j = len(benchmark.economies), len(benchmark.sectors)
+    shapes = {"tariff": (n, n, j), "trade_cost": (n, n, j), "productivity": (n, j), "labour": (n,)}
+    shapes |= {"capital": (n, j), "taste": (n, j), "transfer": (n,)}
+    problems: list[Problem] = []
+    for name, shape in shapes.items():
+        values = getattr(wedges, name)
+        if values is None:
+            continue
+        values = np.asarray(values)
+        if values.shape != shape:
+            problems.append(Problem(f"{name}: shape {values.shape}, expected {shape}"))
+            continue
+        finite = np.isfinite(values) | ((name == "trade_cost") & np.isposinf(values))
+        if not finite.all():
+            problems.append(Problem(f"{name}: {int((~finite).sum())} cells are not finite numbers"))
+        elif name == "tariff" and np.any(values <= -1):
+            problems.append(Problem("tariff: −100 % or less"))
+        elif name not in ("tariff", "transfer") and np.any(values < 0 if name == "taste" else values <= 0):
+            problems.append(Problem(f"{name}: factors must be positive"))
+        elif name == "transfer" and abs(values.sum()) > 1e-6 * max(1.0, float(np.abs(values).sum())):
+            problems.append(Problem(f"transfer: sums to {values.sum():.6g} USD mn, not to 0"))
+        if name in ("tariff", "trade_cost") and np.any(np.einsum("nnj->nj", values) != (0.0 if name == "tariff" else 1.0)):
+            problems.append(Problem(f"{name}: changes what an economy buys at home"))
+    if wedges.capital is not None and closure.factors == "mobile":
+        problems.append(Problem("capital: has no meaning when factors are mobile across sectors; use labour or specific factors"))
+    if problems:
+        raise InputError(problems)
+
+
+@jax.jit
+def _kernels(pi: jax.Array, t: jax.Array, theta: jax.Array, t1: jax.Array, lnd: jax.Array, s: jax.Array):
+    t_s = t + s * (t1 - t)
+    shut = jnp.isposinf(lnd)
+    lnd = jnp.where(shut, 0.0, lnd)
+    lnkappa = s * lnd + jnp.log1p(t_s) - jnp.log1p(t)
+    M = shares.trade_kernel(pi, lnkappa, s * shut, theta[:, None, None])
+    border = M / (1 + t_s)
+    return M, border, jnp.einsum("jnn->nj", M), jnp.einsum("jnn->nj", border)
+
+
+def shock(w: World, wedges: Wedges, s: float = 1.0, *, balance: bool = False) -> market.Shock:
+    """The scenario at the fraction s of its way: 0 is the benchmark, 1 the scenario; logs of factors grow in proportion.
+
+    With `balance` the deficits go to zero along the way.
+    """
+    n, j = w.size
+
+    def sector_first(values: Array) -> jax.Array:
+        return jnp.asarray(np.ascontiguousarray(np.asarray(values, dtype=np.float64).transpose(2, 0, 1)))
+
+    def log(values: Array | None, shape: tuple[int, ...]) -> jax.Array:
+        return jnp.zeros(shape) if values is None else s * jnp.log(jnp.asarray(values))
+
+    t1 = w.tariff if wedges.tariff is None else sector_first(wedges.tariff)
+    lnd = jnp.zeros_like(w.pi) if wedges.trade_cost is None else jnp.log(sector_first(wedges.trade_cost))
+    M, border, M_home, border_home = _kernels(w.pi, w.tariff, w.base.theta[0], t1, lnd, jnp.asarray(s))
+    taste = 1.0 if wedges.taste is None else 1 + s * (jnp.asarray(wedges.taste) - 1)
+    return market.Shock(
+        M=M,
+        border=border,
+        M_home=M_home,
+        border_home=border_home,
+        lnA=log(wedges.productivity, (n, j)),
+        lnL=log(wedges.labour, (n,)),
+        lnK=log(wedges.capital, (n, j)),
+        a=shares.final_share(w.final_share, taste) if wedges.taste is not None else w.final_share,
+        deficit=w.base.deficit * (1 - s) if balance else w.base.deficit,
+        transfer=jnp.zeros(n) if wedges.transfer is None else s * jnp.asarray(wedges.transfer),
+    )
+
+
+def lost_suppliers(w: World, wedges: Wedges) -> list[tuple[str, str]]:
+    """Markets (economy, sector) with spending at the benchmark whose every supplier is under embargo."""
+    if wedges.trade_cost is None or not np.isinf(wedges.trade_cost).any():
+        return []
+    open_ = np.isfinite(np.asarray(wedges.trade_cost)).transpose(2, 0, 1)
+    left = (np.asarray(w.pi) * open_).sum(axis=2)
+    lost = (left <= 0) & (np.asarray(w.base.expenditure).T > 0)
+    return [(w.economies[n], w.sectors[j]) for j, n in zip(*np.nonzero(lost), strict=True)]
+
+
+def start_state(w: World, closure: Closure, start: Any) -> jax.Array:
+    """The packed unknowns to start from: None (the benchmark), an Equilibrium, or hats by name.
+
+    Names: `price`, `expenditure` (country × sector), `wage` (country; its mobile value added is taken to move alike) and
+    `value_added` (country × sector, as a ratio).
+    """
+    n, j = w.size
+    zero = np.zeros((n, j))
+    lnP, lnX, y = zero, zero, np.zeros(n) if closure.factors == "mobile" else zero
+    if start is None:
+        return market.pack(market.State(jnp.asarray(lnP), jnp.asarray(lnX), jnp.asarray(y)))
+    given = getattr(start, "start", start)
+    unknown = set(given) - {"price", "expenditure", "wage", "value_added"}
+    if unknown:
+        raise InputError(f"start: unknown {', '.join(sorted(unknown))}; known are price, expenditure, wage, value_added")
+    lnP = np.log(np.broadcast_to(given.get("price", 1.0), (n, j)))
+    lnX = np.log(np.broadcast_to(given.get("expenditure", 1.0), (n, j)))
+    if closure.factors == "mobile":
+        y = np.log(np.broadcast_to(given.get("wage", 1.0), (n,)))
+    else:
+        wage = np.broadcast_to(given.get("wage", np.ones(n)), (n,))[:, None]
+        y = np.log(np.broadcast_to(given.get("value_added", wage), (n, j)))
+    return market.pack(market.State(jnp.asarray(lnP), jnp.asarray(lnX), jnp.asarray(y)))
+
+
+def balanced(w: World) -> World:
+    """The same world with every deficit at zero: after the reference of the `balanced` closure has been solved."""
+    return replace(w, base=w.base._replace(deficit=jnp.zeros_like(w.base.deficit)))
