@@ -171,11 +171,12 @@ def control_totals(name: str = "world-2022") -> Mapping[str, Array]:
     """Sums stored beside the arrays when they were built, USD mn.
 
     sales and purchases (country × sector, before tariffs), bilateral and duties (importer × exporter), inputs (country ×
-    input), input_cost (country × sector), and source_output: gross output as OECD's table states it, ROW left out.
+    input), input_cost (country × sector); source_output: gross output as OECD's table states it, ROW left out;
+    source_clipped: what the clip of final demand added to the sales of goods.
     """
     stored = arrays(name)
     controls = {key.removeprefix("control_"): stored[key] for key in stored if key.startswith("control_")}
-    return read_only({**controls, "source_output": stored["source_output"]})
+    return read_only({**controls, **{key: stored[key] for key in stored if key.startswith("source_")}})
 
 
 def sector_groups(name: str = "world-2022") -> dict[str, tuple[str, ...]]:
