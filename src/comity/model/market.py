@@ -98,7 +98,9 @@ def value_added_price(base: Base, shock: Shock, y: jax.Array, factors: str) -> j
     return costs.price_immobile(y, base.lam, shock.lnL, shock.lnK)
 
 
-def evaluate(base: Base, shock: Shock, u: State, exchange: Exchange, factors: str, deficits: str, *, numeraire: bool = True) -> Outcome:
+def evaluate(
+    base: Base, shock: Shock, u: State, exchange: Exchange, factors: str, deficits: str, *, numeraire: bool = True
+) -> Outcome:
     """All equations once (eqs. 1 to 7): what prices, spending and value added follow from those supposed."""
     lnv = value_added_price(base, shock, u.y, factors)
     lnc = costs.unit_cost(lnv, costs.input_price(base.g, u.lnP), base.gamma, shock.lnA)
@@ -136,7 +138,9 @@ def evaluate(base: Base, shock: Shock, u: State, exchange: Exchange, factors: st
 
 def _deficit(base: Base, shock: Shock, own: jax.Array, trade: jax.Array, exchange: Exchange, deficits: str) -> jax.Array:
     if deficits == "proportional":
-        return income.scaled_deficit(shock.deficit, own / jnp.sum(base.value_added, axis=-1), own / exchange.world(own), exchange.pool)
+        return income.scaled_deficit(
+            shock.deficit, own / jnp.sum(base.value_added, axis=-1), own / exchange.world(own), exchange.pool
+        )
     if deficits == "with_trade":
         return income.scaled_deficit(shock.deficit, trade / base.trade, own / exchange.world(own), exchange.pool)
     return income.fixed_deficit(shock.deficit)
@@ -193,7 +197,9 @@ def log_wage(base: Base, shock: Shock, y: jax.Array, factors: str) -> jax.Array:
     return costs.average_wage(y, base.lam * base.value_added, shock.lnL)
 
 
-def local_exchange(shock: Shock, c_power: jax.Array, q: jax.Array, S: jax.Array, S_border: jax.Array, sold: jax.Array) -> Exchange:
+def local_exchange(
+    shock: Shock, c_power: jax.Array, q: jax.Array, S: jax.Array, S_border: jax.Array, sold: jax.Array
+) -> Exchange:
     """Trade of one economy with the others held at a point; all arguments are that economy's slices (sector)."""
     return Exchange(
         lambda c: (S + shock.M_home * (c - c_power), S_border + shock.border_home * (c - c_power)),
@@ -217,7 +223,9 @@ def diagonal_blocks(base: Base, shock: Shock, u: State, factors: str, deficits: 
     total = jnp.sum(base.value_added)
     flat = pack(u)
 
-    def one(x: jax.Array, base_n: Base, shock_n: Shock, c_n: jax.Array, q_n: jax.Array, point: tuple[jax.Array, ...]) -> jax.Array:
+    def one(
+        x: jax.Array, base_n: Base, shock_n: Shock, c_n: jax.Array, q_n: jax.Array, point: tuple[jax.Array, ...]
+    ) -> jax.Array:
         fixed = local_exchange(shock_n, c_n, q_n, *point)
         others = total - jnp.sum(base_n.value_added)
         local = fixed._replace(world=lambda own: own + others)

@@ -212,16 +212,20 @@ def _array_of(instrument: Instrument) -> str:
 def _change(array: Array, instrument: Instrument, x: float, touched: Cells) -> None:
     """Apply one instrument to the block of the array that it touches, in place."""
     block = array[touched.grid]
+    after = moved(block, instrument, x)
+    array[touched.grid] = after if touched.foreign is None else np.where(touched.foreign, after, block)
+
+
+def moved(block: Array, instrument: Instrument, x: float) -> Array:
+    """The values of the instrument's own array (tariff levels, or factors) after it acts with intensity x."""
     if isinstance(instrument, Tariff):
         step = (instrument.add or 0.0) if instrument.rate is None else instrument.rate - block
-        moved = block + x * step
-    elif isinstance(instrument, Embargo):
-        moved = np.full_like(block, np.inf)
-    elif isinstance(instrument, Barrier):
-        moved = block * (1 + x * (instrument.to - instrument.from_) / (1 + instrument.from_))
-    else:
-        moved = block * (1 + instrument.change) ** x  # type: ignore[union-attr]
-    array[touched.grid] = moved if touched.foreign is None else np.where(touched.foreign, moved, block)
+        return block + x * step
+    if isinstance(instrument, Embargo):
+        return np.full_like(block, np.inf)
+    if isinstance(instrument, Barrier):
+        return block * (1 + x * (instrument.to - instrument.from_) / (1 + instrument.from_))
+    return block * (1 + instrument.change) ** x  # type: ignore[union-attr]
 
 
 def _finished(name: str, array: Array, benchmark: Benchmark) -> Array | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 from weakref import WeakKeyDictionary
 
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ import numpy as np
 from comity.errors import InputError, NoEquilibriumError
 from comity.model import market
 from comity.records import Array, Benchmark, Closure, Equilibrium, Wedges, read_only
-from comity.solve import homotopy, problem, rebase, report
+from comity.solve import homotopy, problem, rebase, report, target
 
 TOLERANCE = 1e-10
 """Largest relative residual of any equation at which a state counts as an equilibrium."""
@@ -45,6 +45,8 @@ def solve(
     the result. Raises InputError for a scenario that does not fit, NoEquilibriumError when none was found.
     """
     closure = closure or Closure()
+    if getattr(scenario, "calibrated", ()):
+        scenario, _, _ = target.resolve(benchmark, scenario, closure, solve)
     wedges = as_wedges(benchmark, scenario)
     problem.check_wedges(benchmark, wedges, closure)
     if closure.deficits == "balanced":
@@ -105,7 +107,9 @@ def gate(residuals: Mapping[str, float], tolerance: float) -> None:
     """Refuse to hand out what does not satisfy the model's equations."""
     for name, value in residuals.items():
         if not value <= tolerance:
-            raise NoEquilibriumError(f"not converged: residual of {name} is {value:.2g}, above {tolerance:.0e}", residual=value, worst=name)
+            raise NoEquilibriumError(
+                f"not converged: residual of {name} is {value:.2g}, above {tolerance:.0e}", residual=value, worst=name
+            )
 
 
 _balanced: WeakKeyDictionary[Benchmark, dict[str, Benchmark]] = WeakKeyDictionary()

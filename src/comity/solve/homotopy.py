@@ -89,7 +89,9 @@ def _in_stages(w: problem.World, path: Path, closure: Closure, tolerance: float,
             raise no_equilibrium(w, path(goal), closure, x, it.x, at)
 
 
-def no_equilibrium(w: problem.World, shock: market.Shock, closure: Closure, x: jax.Array, failed: jax.Array, at: float) -> NoEquilibriumError:
+def no_equilibrium(
+    w: problem.World, shock: market.Shock, closure: Closure, x: jax.Array, failed: jax.Array, at: float
+) -> NoEquilibriumError:
     """The error that says where it stopped: the worst equation, and who runs out of income where that is the reason."""
     F = np.abs(np.asarray(root.residual(w.base, shock, failed, closure.factors, closure.deficits)))
     F = np.where(np.isfinite(F), F, np.inf)
@@ -105,7 +107,8 @@ def no_equilibrium(w: problem.World, shock: market.Shock, closure: Closure, x: j
     message = f"no equilibrium was found beyond {100 * at:.3g} % of the shock; worst: {worst} (residual {F[n, k]:.2g})."
     if share < 0.25 and closure.deficits in ("fixed", "proportional"):
         message += (
-            f" The spending of {w.economies[poorest]} falls to {100 * share:.2g} % of the benchmark's: with {closure.deficits} deficits it"
-            " must go on lending a surplus that its income no longer carries. Deficits `with_trade` or `balanced` would work."
+            f" The spending of {w.economies[poorest]} falls to {100 * share:.2g} % of the benchmark's: with {closure.deficits}"
+            " deficits it must go on lending a surplus that its income no longer carries. Deficits `with_trade` or `balanced`"
+            " would work."
         )
     return NoEquilibriumError(message, residual=float(F[n, k]), worst=worst)

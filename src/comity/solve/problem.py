@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import jax
@@ -12,7 +12,7 @@ import numpy as np
 
 from comity.errors import InputError, Problem
 from comity.model import market, shares
-from comity.records import Array, Benchmark, Closure, Wedges
+from comity.records import Array, Benchmark, Closure, Equilibrium, Wedges
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +164,6 @@ def shock(w: World, wedges: Wedges, s: float = 1.0, *, balance: bool = False) ->
     t1 = w.tariff if wedges.tariff is None else sector_first(wedges.tariff)
     lnd = jnp.zeros_like(w.pi) if wedges.trade_cost is None else jnp.log(sector_first(wedges.trade_cost))
     M, border, M_home, border_home = _kernels(w.pi, w.tariff, w.base.theta[0], t1, lnd, jnp.asarray(s))
-    taste = 1.0 if wedges.taste is None else 1 + s * (jnp.asarray(wedges.taste) - 1)
     return market.Shock(
         M=M,
         border=border,
@@ -173,7 +172,7 @@ def shock(w: World, wedges: Wedges, s: float = 1.0, *, balance: bool = False) ->
         lnA=log(wedges.productivity, (n, j)),
         lnL=log(wedges.labour, (n,)),
         lnK=log(wedges.capital, (n, j)),
-        a=shares.final_share(w.final_share, taste) if wedges.taste is not None else w.final_share,
+        a=w.final_share if wedges.taste is None else shares.final_share(w.final_share, 1 + s * (jnp.asarray(wedges.taste) - 1)),
         deficit=w.base.deficit * (1 - s) if balance else w.base.deficit,
         transfer=jnp.zeros(n) if wedges.transfer is None else s * jnp.asarray(wedges.transfer),
     )
@@ -189,29 +188,41 @@ def lost_suppliers(w: World, wedges: Wedges) -> list[tuple[str, str]]:
     return [(w.economies[n], w.sectors[j]) for j, n in zip(*np.nonzero(lost), strict=True)]
 
 
-def start_state(w: World, closure: Closure, start: Any) -> jax.Array:
+def start_state(w: World, closure: Closure, start: Equilibrium | Mapping[str, Array] | None) -> jax.Array:
     """The packed unknowns to start from: None (the benchmark), an Equilibrium, or hats by name.
 
-    Names: `price`, `expenditure` (country × sector), `wage` (country; its mobile value added is taken to move alike) and
-    `value_added` (country × sector, as a ratio).
+    Names: `price`, `expenditure`, `value_added` (country × sector) and `wage` (country; where no value added is given it
+    moves with the wage). InputError for another name.
     """
     n, j = w.size
-    zero = np.zeros((n, j))
-    lnP, lnX, y = zero, zero, np.zeros(n) if closure.factors == "mobile" else zero
-    if start is None:
-        return market.pack(market.State(jnp.asarray(lnP), jnp.asarray(lnX), jnp.asarray(y)))
-    given = getattr(start, "start", start)
+    given = _hats(start) if isinstance(start, Equilibrium) else dict(start or {})
     unknown = set(given) - {"price", "expenditure", "wage", "value_added"}
     if unknown:
         raise InputError(f"start: unknown {', '.join(sorted(unknown))}; known are price, expenditure, wage, value_added")
+    wage = np.broadcast_to(given.get("wage", 1.0), (n,))
+    added = np.broadcast_to(given.get("value_added", wage[:, None]), (n, j))
+    if closure.factors == "mobile":
+        level = np.asarray(w.base.value_added)
+        y = np.log((added * level).sum(axis=1) / level.sum(axis=1))
+    else:
+        y = np.log(added)
     lnP = np.log(np.broadcast_to(given.get("price", 1.0), (n, j)))
     lnX = np.log(np.broadcast_to(given.get("expenditure", 1.0), (n, j)))
-    if closure.factors == "mobile":
-        y = np.log(np.broadcast_to(given.get("wage", 1.0), (n,)))
-    else:
-        wage = np.broadcast_to(given.get("wage", np.ones(n)), (n,))[:, None]
-        y = np.log(np.broadcast_to(given.get("value_added", wage), (n, j)))
     return market.pack(market.State(jnp.asarray(lnP), jnp.asarray(lnX), jnp.asarray(y)))
+
+
+def _hats(eq: Equilibrium) -> dict[str, Array]:
+    """An equilibrium as ratios to its benchmark; cells that are empty there stay as they are."""
+
+    def ratio(new: Array, old: Array) -> Array:
+        return np.divide(new, old, out=np.ones_like(old), where=(old > 0) & (new > 0))
+
+    b = eq.benchmark
+    return {
+        "price": eq.values["price"],
+        "expenditure": ratio(eq.values["expenditure"], b.expenditure),
+        "value_added": ratio(eq.values["value_added"], b.value_added),
+    }
 
 
 def balanced(w: World) -> World:

@@ -23,6 +23,6 @@ def solved_flow(w: problem.World, shock: market.Shock, x: jnp.ndarray, factors: 
     u = market.unpack(x, w.base.gamma.shape[-1], factors)
     got = market.evaluate(w.base, shock, u, market.world_exchange(shock), factors, "fixed")
     X = w.base.expenditure * jnp.exp(u.lnX)
-    flow = np.array(report.flows(w, shock, {"unit_cost": jnp.exp(got.lnc), "expenditure": X})["trade_flow"])
+    flow = np.array(report.flows(w, shock, {"unit_cost": np.exp(got.lnc), "expenditure": np.asarray(X)})["trade_flow"])
     flow.setflags(write=False)
     return flow
