@@ -13,7 +13,7 @@ settings.load_profile("house")
 WORLDS: dict[str, tuple[int, int, int, int, bool]] = {
     "three by two": (11, 3, 2, 0, False),
     "five by four, gaps in trade": (12, 5, 4, 8, False),
-    "four by three, a sector that one economy lacks": (13, 4, 3, 3, True),
+    "four by three, a sector that one economy lacks": (15, 4, 3, 3, True),
 }
 """Seed, economies, sectors, flows that are zero, whether the first economy lacks the first sector."""
 

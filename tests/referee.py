@@ -283,7 +283,7 @@ def changes(levels: Levels, shock: Shock) -> dict[str, Array]:
         "wage": wage,
         "price": after.price / before.price,
         "price_index": price_index,
-        "output": np.where(active, after.output / np.where(active, before.output, 1), np.nan),
+        "output": after.output,
         "unit_cost": np.where(active, after.unit_cost / before.unit_cost, np.nan),
         "value_added_price": np.where(active, after.value_added_price / before.value_added_price, np.nan),
         "real_income": earned / price_index,

@@ -1,0 +1,92 @@
+"""Our solver against an independent one: the model in levels, solved by SciPy (tests/referee.py), equal to 1e-8."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from comity.records import Benchmark, Closure, Wedges
+from comity.solve.equilibrium import solve
+from referee import Economy, Levels, Shock, changes
+
+FACTORS = ("mobile", "specific", "immobile")
+DEFICITS = ("fixed", "proportional", "balanced", "with_trade")
+
+
+def shocks(economy: Economy) -> dict[str, dict]:
+    """One shock of each kind and all of them at once; large enough that first-order answers would be wrong."""
+    n, j = economy.output.shape
+    rng = np.random.default_rng(99)
+    abroad = 1 - np.eye(n)[:, :, None]
+    tariff = economy.tariff.copy()
+    tariff[0, 1:] += 0.25
+    tariff[1:, 0, 0] = 0.0
+    cost = 1 + abroad * rng.uniform(-0.1, 0.25, (n, n, j))
+    transfer = rng.normal(0, 0.01, n) * economy.value_added.sum() / n
+    kinds = {
+        "tariff": {"tariff": tariff},
+        "trade cost": {"trade_cost": cost},
+        "productivity": {"productivity": rng.uniform(0.8, 1.3, (n, j))},
+        "taste": {"taste": rng.uniform(0.7, 1.5, (n, j))},
+        "labour": {"labour": rng.uniform(0.85, 1.2, n)},
+        "capital": {"capital": rng.uniform(0.8, 1.3, (n, j))},
+        "transfer": {"transfer": transfer - transfer.mean()},
+    }
+    return kinds | {"everything": {name: value for kind in kinds.values() for name, value in kind.items()}}
+
+
+KINDS = ("tariff", "trade cost", "productivity", "taste", "labour", "capital", "transfer")
+
+
+def referee_shock(change: dict) -> Shock:
+    labour = np.asarray(change.get("labour", 1.0))
+    return Shock(**{**change, "labour": labour})
+
+
+def compare(economy: Economy, factors: str, deficits: str, change: dict) -> dict[str, float]:
+    """Largest relative difference of every reported quantity."""
+    truth = changes(Levels(economy, factors, deficits, seed=5), referee_shock(change))
+    ours = solve(Benchmark.from_arrays(**economy.arrays()), Wedges(**change), closure=Closure(factors, deficits))
+    money = economy.value_added.sum()
+    in_money = ("deficit", "tariff_revenue", "output", "value_added", "trade_flow", "ev_usd_mn")
+    scale = dict.fromkeys(in_money, money) | {"gain_pct": 100.0, "trade_share": 1.0}
+    gaps = {}
+    for name, right in truth.items():
+        left = np.asarray(ours.values[name])
+        seen = ~np.isnan(right)
+        size = scale.get(name, np.abs(right[seen]))
+        gaps[name] = float((np.abs(left - right)[seen] / size).max())
+    return gaps
+
+
+@pytest.mark.parametrize("factors", FACTORS)
+@pytest.mark.parametrize("deficits", DEFICITS)
+def test_everything_at_once_agrees_with_the_referee(economy: Economy, factors: str, deficits: str):
+    change = dict(shocks(economy)["everything"])
+    if factors == "mobile":
+        del change["capital"]  # one composite factor an economy: capital has no meaning of its own
+    gaps = compare(economy, factors, deficits, change)
+    assert max(gaps.values()) < 1e-8, gaps
+
+
+@pytest.mark.parametrize(("factors", "kind"), [(f, k) for f in FACTORS for k in KINDS if (f, k) != ("mobile", "capital")])
+def test_each_kind_of_shock_agrees_with_the_referee(economy: Economy, factors: str, kind: str):
+    gaps = compare(economy, factors, "with_trade", shocks(economy)[kind])
+    assert max(gaps.values()) < 1e-8, gaps
+
+
+def test_the_referee_reproduces_its_own_benchmark(economy: Economy):
+    """The calibration of technology is right: solved without a shock, levels are those that it was drawn at."""
+    levels = Levels(economy, "specific", "fixed", seed=5)
+    found = levels.solve()
+    np.testing.assert_allclose(found.flow, economy.flow, rtol=1e-11, atol=1e-11 * economy.flow.max())
+    np.testing.assert_allclose(found.wage, levels.wage0, rtol=1e-11)
+
+
+def test_the_referee_can_disagree(economy: Economy):
+    """A planted fault: one per cent on one tariff moves the answer by far more than the tolerance."""
+    change = shocks(economy)["tariff"]
+    wrong = {"tariff": change["tariff"] + 0.01 * (np.indices(change["tariff"].shape)[0] == 0) * (economy.tariff > 0)}
+    truth = changes(Levels(economy, "mobile", "fixed", seed=5), referee_shock(change))
+    other = changes(Levels(economy, "mobile", "fixed", seed=5), referee_shock(wrong))
+    assert np.abs(truth["real_income"] - other["real_income"]).max() > 1e-5
