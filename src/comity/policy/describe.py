@@ -20,7 +20,8 @@ _NOUNS = {
 def describe(instrument: Instrument, benchmark: Benchmark) -> str:
     """One line: who, what, how much, and the flow of the base year that it touches."""
     usd, what = base_value(instrument, benchmark)
-    return f"{_what(instrument, benchmark)} ({what} touched: USD {_money(usd)} in the base year)"
+    year = benchmark.provenance.get("year", "the base year")
+    return f"{_what(instrument, benchmark)} ({what} touched: USD {_money(usd)} in {year})"
 
 
 def trade_touched(instrument: Instrument, benchmark: Benchmark) -> float:
@@ -46,6 +47,8 @@ def _what(instrument: Instrument, benchmark: Benchmark) -> str:
         sector = selectors.label(instrument.sector, selectors.sectors, benchmark)
         importer = selectors.label(instrument.importer, selectors.economies, benchmark)
         exporter = selectors.label(instrument.exporter, selectors.economies, benchmark)
+        if importer == exporter:
+            return f"{_trade_change(instrument)}: {sector}, among {importer}"
         return f"{_trade_change(instrument)}: {sector}, sold by {exporter} to {importer}"
     country = selectors.label(instrument.country, selectors.economies, benchmark)
     if isinstance(instrument, Labour):

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 from weakref import WeakKeyDictionary
@@ -174,12 +174,18 @@ def _sector_words(benchmark: Benchmark) -> _Words:
     meaning: dict[str, Selection] = {}
     for name, members in benchmark.sector_groups.items():
         meaning[fold(name)] = Selection(tuple(sorted(index[code] for code in members if code in index)))
+    refused: dict[str, str] = {}
     for code, i in index.items():
-        meaning[fold(benchmark.sector_names.get(code, code))] = Selection((i,))
-        meaning[fold(code)] = Selection((i,))
+        name = benchmark.sector_names.get(code, code)
+        if meaning.get(fold(name), Selection((i,))) == Selection((i,)):
+            meaning[fold(name)] = Selection((i,))
+        else:
+            several = ", ".join(benchmark.sectors[k] for k in meaning.pop(fold(name)).indices)
+            refused[fold(name)] = f"{name!r} may be the sector {code} or the group of {several}: write the codes"
+    meaning.update({fold(code): Selection((i,)) for code, i in index.items()})
     meaning["all"] = Selection(tuple(index.values()))
     groups = tuple(dict.fromkeys(("all", *benchmark.sector_groups)))
-    return _Words("sector", benchmark.sectors, benchmark.sector_names, meaning, {}, groups)
+    return _Words("sector", benchmark.sectors, benchmark.sector_names, meaning, refused, groups)
 
 
 def _economy_words(benchmark: Benchmark) -> _Words:
@@ -196,9 +202,11 @@ def _economy_words(benchmark: Benchmark) -> _Words:
             else:
                 refused[fold(spelling)] = _absent(spelling, code, name, benchmark)
     meaning.update({fold(code): Selection((i,)) for code, i in index.items()})
+    hidden = benchmark.provenance.get("inside_row", ())
     for group, members in benchmark.groups.items():
-        inside = tuple(code for code in members if code not in index)
-        meaning[fold(group)] = Selection(tuple(sorted(index[code] for code in members if code in index)), inside)
+        inside = [code for code in members if code not in index]
+        inside += [row["iso3"] for row in hidden if group in row["groups"] and row["iso3"] not in (*inside, *index)]
+        meaning[fold(group)] = Selection(tuple(sorted(index[code] for code in members if code in index)), tuple(inside))
     meaning["all"] = Selection(tuple(index.values()))
     for word, codes in AMBIGUOUS.items():
         refused[word] = f"{word.title()!r} may be {' or '.join(f'{names[code]} ({code})' for code in codes)}: write the code"
@@ -214,20 +222,24 @@ def _absent(spelling: str, code: str, name: str, benchmark: Benchmark) -> str:
     return f"{asked}, which {benchmark.name} does not contain"
 
 
-def label(terms: Iterable[str], resolve: Callable[[Sequence[str], Benchmark], Selection], benchmark: Benchmark) -> str:
-    """A selector in words: the name of a single economy or sector, else the words as written."""
-    terms = tuple(terms)
+def label(terms: Sequence[str], resolve: Callable[[Sequence[str], Benchmark], Selection], benchmark: Benchmark) -> str:
+    """A selector in words: names where up to five economies or three sectors are listed, else the words as written."""
     found = resolve(terms, benchmark)
-    order, names = (
-        (benchmark.economies, benchmark.economy_names) if resolve is economies else (benchmark.sectors, benchmark.sector_names)
-    )
-    if len(found.indices) == 1 and not found.inside_row:
-        return names.get(order[found.indices[0]], order[found.indices[0]])
-    of_sectors = {"all": "all sectors", "goods": "all goods", "services": "all services"}
-    whole = {"all": "all economies"} if resolve is economies else of_sectors
+    if resolve is economies:
+        words, most, whole, join = _of(benchmark)[0], 5, {"all": "all economies"}, _and
+    else:
+        words, most, join = _of(benchmark)[1], 3, "; ".join
+        whole = {"all": "all sectors", "goods": "all goods", "services": "all services"}
+    grouped = any(fold(group) in fold(term) for term in terms for group in words.groups)
+    if len(found.indices) <= most and not grouped and not found.inside_row:
+        return join([words.names.get(words.order[i], words.order[i]) for i in found.indices])
     text = ", ".join(whole.get(fold(term), term) for term in terms)
     if found.inside_row:
         table = countries()
-        inside = ", ".join(table[code].name if code in table else names.get(code, code) for code in found.inside_row)
-        text += f" ({inside} inside ROW)"
+        inside = _and([table[code].name if code in table else words.names.get(code, code) for code in found.inside_row])
+        text += f" (without {inside}, inside ROW)"
     return text
+
+
+def _and(words: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)

@@ -1,0 +1,143 @@
+"""What a customs union's treaty lets a member offer alone, and what needs the union."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from comity.errors import InputError
+from comity.policy import selectors
+from comity.policy.countries import countries
+from comity.policy.instruments import Embargo, Instrument, Trade
+from comity.policy.wedges import cells, combine
+from comity.records import Benchmark
+
+_UNIONS = {
+    "EAEU": "Eurasian Economic Union",
+    "EU27": "European Union",
+    "GCC": "Gulf Cooperation Council",
+    "MERCOSUR": "Mercosur",
+}
+_NO_UNIONS = (
+    "ASEAN AfCFTA BRICS CIS CPTPP EFTA G7 OECD OPEC RCEP SANCTIONS_COALITION SCO USMCA all goods services".casefold().split()
+)
+_SAME = 1e-9
+
+
+@dataclass(frozen=True)
+class Union:
+    """A customs union as the benchmark holds it: members with an own row, and those inside ROW."""
+
+    code: str
+    name: str
+    members: tuple[str, ...]
+    inside_row: tuple[tuple[str, str], ...]
+    """(ISO code, name) of members that are part of the rest of the world."""
+
+
+@dataclass(frozen=True)
+class Flag:
+    """What the treaty says about a proposal (its position) or about the table itself (None)."""
+
+    text: str
+    violation: bool
+    proposal: int | None = None
+
+
+def find_union(word: str, benchmark: Benchmark) -> Union:
+    """The customs union of that name. InputError for a group that has no common external tariff."""
+    code = next((group for group in benchmark.groups if selectors.fold(group) == selectors.fold(word)), None)
+    if selectors.fold(word) in _NO_UNIONS:
+        raise InputError(f"{word} is a group without a common external tariff, no customs union")
+    if code is None:
+        selectors.economies((word,), benchmark)
+        raise InputError(f"{word!r} is no union of the benchmark (there are {', '.join(benchmark.groups)})")
+    found = selectors.economies((code,), benchmark)
+    table = countries()
+    inside = tuple((iso, table[iso].name if iso in table else iso) for iso in found.inside_row)
+    return Union(code, _UNIONS.get(code, code), tuple(benchmark.economies[i] for i in found.indices), inside)
+
+
+def flags_of(
+    union: Union | None,
+    proposals: Sequence[tuple[str, Sequence[Instrument], Sequence[str]]],
+    parties: Sequence[str],
+    outside: Sequence[str],
+    benchmark: Benchmark,
+) -> list[Flag]:
+    """What the treaty says of each (name, changes, conceded_by), and of parties that are no members."""
+    if union is None:
+        return []
+    flags = [
+        Flag(f"{code} is no member of {union.code}; if that is meant, write it under 'outside_union'", True)
+        for code in parties
+        if code not in union.members and code not in outside
+    ]
+    for position, (name, changes, conceded_by) in enumerate(proposals):
+        violations = [*_tariff_violations(changes, union, benchmark), *_embargoes(changes, union, benchmark)]
+        if not violations and _moves_common_tariff(changes, union, benchmark) and set(conceded_by) < set(union.members):
+            violations = [f"the common external tariff of {union.code} can be conceded only by the union (conceded_by: union)"]
+        flags += [Flag(f"{name!r}: {text}", True, position) for text in violations]
+        if _kept_from_members(changes, union, benchmark):
+            flags.append(Flag(f"{name!r} is kept from the other members of {union.code}", False, position))
+    return flags
+
+
+def _after(changes: Sequence[Instrument], benchmark: Benchmark) -> np.ndarray:
+    moved = combine(benchmark, (), [(change, 1.0) for change in changes]).tariff
+    return benchmark.tariff if moved is None else moved
+
+
+def _split(union: Union, benchmark: Benchmark) -> tuple[list[int], list[int]]:
+    members = [benchmark.economy_index(code) for code in union.members]
+    return members, [i for i in range(len(benchmark.economies)) if i not in members]
+
+
+def _tariff_violations(changes: Sequence[Instrument], union: Union, benchmark: Benchmark) -> list[str]:
+    """Duties between members raised, and duties on outsiders that differ among members more than they do today."""
+    members, others = _split(union, benchmark)
+    before, after = benchmark.tariff, _after(changes, benchmark)
+    found = []
+    raised = after[np.ix_(members, members)] > np.maximum(before[np.ix_(members, members)], 0) + _SAME
+    if raised.any():
+        n, i, j = (int(c) for c in np.argwhere(raised)[0])
+        pair = f"{union.members[n]} on {benchmark.sectors[j]} from {union.members[i]}"
+        found.append(f"a duty between members of {union.code} ({pair})")
+    spread = [np.ptp(tariff[np.ix_(members, others)], axis=0) for tariff in (before, after)]
+    apart = spread[1] > spread[0] + _SAME
+    if apart.any():
+        i, j = (int(c) for c in np.argwhere(apart)[0])
+        rates = ", ".join(f"{union.members[k]} {100 * after[n, others[i], j]:.4g} %" for k, n in enumerate(members))
+        where = f"{benchmark.sectors[j]} from {benchmark.economies[others[i]]}: {rates}"
+        found.append(f"a member's own rate against the common external tariff of {union.code} ({where})")
+    return found
+
+
+def _moves_common_tariff(changes: Sequence[Instrument], union: Union, benchmark: Benchmark) -> bool:
+    members, others = _split(union, benchmark)
+    grid = np.ix_(members, others)
+    return bool((np.abs(_after(changes, benchmark)[grid] - benchmark.tariff[grid]) > _SAME).any())
+
+
+def _embargoes(changes: Sequence[Instrument], union: Union, benchmark: Benchmark) -> list[str]:
+    members, _ = _split(union, benchmark)
+    for change in changes:
+        if isinstance(change, Embargo):
+            importers, exporters, _ = cells(change, benchmark).axes
+            if any(n != i for n in importers for i in exporters if n in members and i in members):
+                return [f"an embargo between members of {union.code}"]
+    return []
+
+
+def _kept_from_members(changes: Sequence[Instrument], union: Union, benchmark: Benchmark) -> bool:
+    """Whether trade between some members is eased and between others not."""
+    members = set(_split(union, benchmark)[0])
+    for change in changes:
+        if isinstance(change, Trade):
+            importers, exporters, _ = cells(change, benchmark).axes
+            n, i = set(importers) & members, set(exporters) & members
+            if any(a != b for a in n for b in i) and not (n == members and i == members):
+                return True
+    return False
