@@ -23,13 +23,9 @@ class Gap(NamedTuple):
 def audit(eq: Equilibrium) -> dict[str, Gap]:
     """The gaps of all markets, accounts and definitions of an equilibrium, by name; relative, NaN counts as infinite.
 
-    Prices and factor markets are compared in ratios to the benchmark, and are left out under `balanced`, whose ratios
-    have another base.
+    Ratios are to `eq.benchmark`, which under `balanced` deficits is the balanced one.
     """
-    gaps = {**_accounts(eq), **_markets(eq)}
-    if eq.closure.deficits != "balanced":
-        gaps |= _prices(eq)
-    return gaps
+    return {**_accounts(eq), **_markets(eq), **_prices(eq)}
 
 
 def worst(gap: Array, benchmark: Benchmark) -> Gap:
@@ -82,9 +78,9 @@ def _accounts(eq: Equilibrium) -> dict[str, Gap]:
     return {
         "income": worst(_relative(income, VA.sum(axis=1) + R + received), b),
         "duties": worst(_relative(R, (t * F).sum(axis=(1, 2)), income), b),
-        "external account": worst(_relative(imports - exports, received, income), b),
+        "Walras, external accounts": worst(_relative(imports - exports, received, income), b),
         "deficits sum to zero": worst(_relative(np.asarray(D.sum()), np.asarray(0.0), income.sum()), b),
-        "numéraire": worst(_relative(np.asarray(VA.sum()), np.asarray(b.value_added.sum())), b),
+        "world value added": worst(_relative(np.asarray(VA.sum()), np.asarray(b.value_added.sum())), b),
         "GDP, production and income": worst(_relative(gdp_production, gdp_income), b),
         "GDP, income and expenditure": worst(_relative(gdp_income, gdp_spending), b),
     }
