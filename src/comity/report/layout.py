@@ -1,0 +1,244 @@
+"""The brief as sections of blocks: the order of the document, its captions and the numbers of its tables and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from comity.report import tables
+from comity.report.prose import dossier, method, sections
+from comity.report.prose.headline import amount
+from comity.report.prose.numbers import MINUS, NBSP, NOTHING_USD_MN, listed, percent, usd
+from comity.report.prose.words import judged, quoted, the, the_parties
+from comity.report.story import Story
+from comity.report.worldmap import choropleth
+
+
+@dataclass(frozen=True)
+class Block:
+    """One piece of a section: `text`, `list`, `table`, `figure`, `pairs` or `code`."""
+
+    kind: str
+    content: Any
+    caption: str = ""
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands under it."""
+
+    key: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One of the large figures at the head of the page."""
+
+    label: str
+    value: str
+    note: str
+    kind: str
+
+
+def document(story: Story, figures: Mapping[str, str]) -> list[Section]:
+    """Every section that has something to say, tables and figures numbered through."""
+    parts = (
+        ("relationship", "The relationship today", _relationship(story, figures)),
+        ("crises", "What each crisis costs each party alone", _crises(story, figures)),
+        ("package", "The recommended package", _package(story, figures)),
+        ("packages", "All packages", _packages(story, figures)),
+        ("together", "Alone or together", _together(story, figures)),
+        ("others", "Other economies", _others(story)),
+        ("sectors", "Who gains by sector", _sectors(story, figures)),
+        ("limits", "Limits and assumed figures", _limits(story)),
+        ("method", "Method", _method(story)),
+        ("data", "Data and licences", [Block("pairs", method.sources(story))]),
+        ("reproduce", "How to compute this again", _reproduce(story)),
+    )
+    return list(_numbered((key, title, blocks) for key, title, blocks in parts if blocks))
+
+
+def _numbered(parts: Iterable[tuple[str, str, Sequence[Block]]]) -> Iterator[Section]:
+    seen = {"table": 0, "figure": 0}
+    for key, title, blocks in parts:
+        done = []
+        for block in blocks:
+            if block.kind in seen:
+                seen[block.kind] += 1
+                block = replace(block, number=seen[block.kind])
+            done.append(block)
+        yield Section(key, title, tuple(done))
+
+
+def tiles(story: Story) -> list[Tile]:
+    """The package, the crises and the union-wide version as three figures."""
+    over = story.results["best"]["over_nothing"]
+    worth, share = story.joint(over), story.joint_pct(over)
+    cost, cost_share = story.joint(story.nothing["expected"]), story.joint_pct(story.nothing["expected"])
+    whose = the_parties(story)
+    if story.helps:
+        found = [_tile(f"The package, to {whose}, a year", worth, f"{_change(share)} of real income: {judged(share)}")]
+    else:
+        found = [Tile("The package", "none", "nothing on the list helps", "zero")]
+    if story.crises:
+        found.append(_tile(f"The crises, to {whose}, expected a year", cost, f"{_change(cost_share)} of real income"))
+    wide, union = story.results["union_wide"], story.results["union"]
+    if wide and union:
+        joint = wide["all"]["over_nothing"]
+        note = f"{_change(story.joint_pct(joint))} of real income: the whole list opened by {the(union['name'])}"
+        found.append(_tile(f"The union-wide version, to {whose}, a year", story.joint(joint), note))
+    return found
+
+
+def _tile(label: str, value_mn: float, note: str) -> Tile:
+    if abs(value_mn) < NOTHING_USD_MN:
+        return Tile(label, f"USD{NBSP}0", note, "zero")
+    return Tile(label, ("+" if value_mn > 0 else MINUS) + usd(value_mn), note, "gain" if value_mn > 0 else "loss")
+
+
+def _change(value: float) -> str:
+    text = percent(value)
+    return text if value == 0 or text.startswith("less") else ("+" if value > 0 else MINUS) + text
+
+
+# -- sections ---------------------------------------------------------------------------------------
+
+
+def _text(sentences: Iterable[str]) -> list[Block]:
+    joined = " ".join(sentences)
+    return [Block("text", joined)] if joined else []
+
+
+def _table(table: tables.Table | None) -> list[Block]:
+    return [Block("table", table, table.caption)] if table and table.rows else []
+
+
+def _figure(figures: Mapping[str, str], name: str, caption: str) -> list[Block]:
+    return [Block("figure", figures[name], caption)] if name in figures else []
+
+
+def _relationship(story: Story, figures: Mapping[str, str]) -> list[Block]:
+    blocks = _table(tables.sides(story))
+    for number, pair in enumerate(story.relations):
+        a, b = pair["a"]["name"], pair["b"]["name"]
+        blocks += _text(dossier.relationship(pair))
+        when = f" in {pair['year']}" if pair["year"] else ""
+        blocks += _figure(
+            figures, f"trade-{number + 1}", f"Trade of {a} and {b} by sector{when}, at basic prices; the largest sectors"
+        )
+        blocks += _table(tables.dependence(pair))
+    return blocks
+
+
+def _crises(story: Story, figures: Mapping[str, str]) -> list[Block]:
+    if not story.crises:
+        return []
+    happens = [f"{quoted(crisis['name'])}: {'; '.join(crisis['shocks'])}." for crisis in story.crises if crisis["shocks"]]
+    blocks = _text(sections.crises_by_party(story)) + _table(tables.crises(story))
+    blocks += _figure(figures, "crises", "Change of real income by crisis and party when nothing is agreed")
+    blocks += [Block("list", happens, "What happens in each crisis")] if happens else []
+    blocks += _text(method.calibrated(story))
+    world = story.results["best"]["world"].get(story.worst_crisis or "", {})
+    if world:
+        name = quoted(story.crisis_name(story.worst_crisis or ""))
+        caption = f"{name} when nothing is agreed: change of real income in the year it comes, per cent. The parties are outlined"
+        blocks.append(
+            Block("figure", _map(story, {c: f["gain_pct"] for c, f in world.items()}, "% of real income", caption), caption)
+        )
+    return blocks
+
+
+def _map(story: Story, values: Mapping[str, float], unit: str, description: str) -> str:
+    names = {code: story.name(code) for code in values}
+    shown = {code: value for code, value in values.items() if code != "ROW"}
+    return choropleth(shown, names, story.parties, unit, description)
+
+
+def _package(story: Story, figures: Mapping[str, str]) -> list[Block]:
+    blocks = _text(sections.concessions(story)) + _table(tables.proposals(story))
+    return blocks + (_table(tables.with_and_without(story)) if story.helps else [])
+
+
+def _packages(story: Story, figures: Mapping[str, str]) -> list[Block]:
+    caption = "Every package by what it brings the parties in expectation, against no package"
+    return _text(sections.package_choice(story)) + _figure(figures, "packages", caption) + _table(tables.top_packages(story))
+
+
+def _together(story: Story, figures: Mapping[str, str]) -> list[Block]:
+    best = "the recommended package" if story.helps else "no package"
+    steps = ["each proposal alone", best] + (["the whole list by the whole union"] if story.results["union_wide"] else [])
+    caption = f"Expected gain over no package: {listed(steps)}"
+    return _text(_wide_sentence(story)) + _figure(figures, "ladder", caption) + _table(tables.union_wide(story))
+
+
+def _wide_sentence(story: Story) -> list[str]:
+    """What the whole union gains from the whole list, and which proposal brings it most."""
+    wide, union = story.results["union_wide"], story.results["union"]
+    if not wide or not union:
+        return ["No union stands behind the parties: there is no wider version of the list."] if not union else []
+    total = sum(wide["all"]["over_nothing"][e]["ev_usd_mn"] for e in story.economies)
+    name = the(union["name"])
+    found = [f"Opened by the whole union, the list is worth {amount(total)} a year to the members of {name} together."]
+    ranked = sorted(wide["proposals"], key=lambda p: -sum(p["over_nothing"][e]["ev_usd_mn"] for e in story.economies))
+    if len(ranked) > 1:
+        first = ranked[0]
+        best = sum(first["over_nothing"][e]["ev_usd_mn"] for e in story.economies)
+        if best >= NOTHING_USD_MN:
+            found.append(f"The most comes from {quoted(story.proposal_names.get(first['id'], first['id']))}: {usd(best)}.")
+    return found
+
+
+def _others(story: Story) -> list[Block]:
+    blocks = _text(sections.displaced(story)) + _table(tables.members(story))
+    effects = {code: figure["ev_usd_mn"] for code, figure in story.package_on_world.items()}
+    if story.helps and effects:
+        caption = "Expected effect of the recommended package on every economy, USD mn a year. The parties are outlined"
+        blocks.append(Block("figure", _map(story, effects, "USD mn a year", caption), caption))
+    return blocks
+
+
+def _sectors(story: Story, figures: Mapping[str, str]) -> list[Block]:
+    if not story.helps or not story.sector_effects:
+        return []
+    caption = "Expected change of value added by sector caused by the recommended package; the sectors that move most"
+    return _text(sections.sectors_moved(story)) + _figure(figures, "sectors", caption)
+
+
+def _limits(story: Story) -> list[Block]:
+    blocks = [Block("list", method.limits(story))]
+    rows = tuple(
+        (tables.text(row["kind"]), tables.text(row["name"]), tables.text(row["figures"]), tables.text(row["reason"]))
+        for row in method.assumed(story)
+    )
+    if not rows:
+        return [*blocks, Block("text", "No figure of the talks file is marked as assumed.")]
+    head = ("", "name", "figure", "reason")
+    return blocks + _table(tables.Table("Every figure that is assumed and has no source", head, rows))
+
+
+def _method(story: Story) -> list[Block]:
+    benchmark = story.results["benchmark"]
+    rows = tuple(tuple(tables.text(cell) for cell in row) for row in method.EQUATIONS)
+    equations = tables.Table("The equations in brief", ("", "equation", "source"), rows)
+    world = f"The world of {benchmark['year']}, {benchmark['economies']} economies and {benchmark['sectors']} sectors,"
+    opening, closing = f"{world} {method.OPENING}", method.CLOSING
+    return [Block("text", opening), *_table(equations), Block("text", closing)]
+
+
+def _reproduce(story: Story) -> list[Block]:
+    manifest = story.results["manifest"]
+    pairs = [
+        ("Benchmark, SHA-256", manifest["benchmark_sha256"]),
+        ("Talks file, SHA-256", manifest["talks_sha256"]),
+        ("comity", manifest["comity"]),
+        ("Equilibria solved", f"{manifest['solves']:,}"),
+        ("Tolerance", f"{manifest['tolerance']:g} (worst relative residual of the model’s own equations)"),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in sorted(manifest["versions"].items()))),
+    ]
+    return [Block("code", manifest["command"]), Block("pairs", pairs)]
+
+

@@ -1,0 +1,116 @@
+"""Limits, method, data and licence of a brief: each line stands only where the run made it true."""
+
+from __future__ import annotations
+
+from comity.report.prose.numbers import listed, percent, plain
+from comity.report.prose.words import quoted, sentence
+from comity.report.story import Story
+
+FACTORS = {
+    "mobile": "Long run: labour and capital move freely between the sectors of an economy, never between economies.",
+    "specific": "Short run: labour moves between the sectors of an economy, capital stays where it is.",
+    "immobile": "Very short run: neither labour nor capital leaves its sector.",
+}
+DEFICITS = {
+    "fixed": "Each economy goes on lending or borrowing the same part of world income.",
+    "proportional": "Each economy’s net lending moves with its own value added.",
+    "balanced": "All external balances are zero, in the reference as well.",
+    "with_trade": "Each economy’s net lending moves with its own exports and imports together.",
+}
+OPENING = (
+    "is one equilibrium of trade with input–output links (Eaton and Kortum 2002; Caliendo and Parro 2015). A crisis or a proposal "
+    "changes trade costs, tariffs, productivity, factors or tastes; every market of the world is then cleared anew. A hat is the "
+    "ratio of the new to the benchmark value, a prime the new value; n buys from i."
+)
+CLOSING = (
+    "Gains and losses are changes of real income, what a nation earns at its own prices, without net borrowing; in USD mn they "
+    "are equivalent variations. Positive is better. Expected means weighted by the probabilities of the states. CVaR-90 is the "
+    "mean over the worst tenth of cases."
+)
+EQUATIONS = (
+    ("Unit cost", "ĉ = v̂^γ · Π P̂ₖ^(g(1−γ)) / Â", "Caliendo and Parro 2015, eq. 11"),
+    ("Price of a sector", "P̂ₙ = [Σᵢ πₙᵢ (κ̂ₙᵢ ĉᵢ)^−θ]^(−1/θ)", "eq. 12"),
+    ("Who buys from whom", "π′ₙᵢ = πₙᵢ (κ̂ₙᵢ ĉᵢ / P̂ₙ)^−θ", "eq. 13"),
+    ("Spending", "X′ = a I′ + Σₖ (1−γ) g Y′ₖ ,  Y′ᵢ = Σₙ π′ₙᵢ X′ₙ / (1+t′ₙᵢ)", "eq. 14"),
+    ("Income", "I′ = wages + capital income + tariff revenue + D′", "eq. 15"),
+    ("Real income", "V̂ = [(I′−D′) / (I−D)] / P̂", "the loss and gain of every table"),
+)
+WORLD_2022 = (
+    (
+        "Inter-country input–output tables",
+        "OECD Inter-Country Input–Output Tables, 2025 edition, year 2022; licence CC BY 4.0. Adapted: the destinations of "
+        "services for final use, and what the rest of the world buys as inputs, are estimated from margins.",
+    ),
+    ("Tariffs", "F. Teti (2024), Global Tariff Database, 2016–2021; WTO World Tariff Profiles; agreements: public record."),
+    (
+        "Trade elasticities",
+        "Caliendo and Parro (2015); Fontagné, Guimbard and Orefice (2022); Giri, Yi and Yilmazkuday (2021); Lashkaripour and "
+        "Lugovskyy (2023); Shapiro (2016); Simonovska and Waugh (2014); Boehm, Levchenko and Pandalai-Nayar (2023).",
+    ),
+    ("Labour shares", "Penn World Table 10 (CC BY 4.0); sector profile from the WIOD Socio-Economic Accounts."),
+    ("Goods trade of economies inside the rest of the world", "CEPII BACI, 2023 (Etalab 2.0)."),
+)
+MAP_SOURCE = ("Boundaries", "Natural Earth, 1:50m (public domain). No position is taken on any boundary.")
+
+
+def sources(story: Story) -> list[tuple[str, str]]:
+    """What the numbers rest on: known for the bundled benchmark, else as its maker states."""
+    note = story.results["benchmark"].get("note")
+    own = list(WORLD_2022) if story.results["benchmark"]["name"] == "world-2022" else []
+    return [*own, *([("Note of the benchmark", note)] if note else []), MAP_SOURCE]
+
+
+def assumed(story: Story) -> list[dict[str, str]]:
+    """Every figure that the talks file marks as assumed, with its reason."""
+    rows = [("crisis", crisis) for crisis in story.crises] + [("proposal", proposal) for proposal in story.proposals]
+    return [
+        {
+            "kind": kind,
+            "name": entry["name"],
+            "figures": "; ".join(entry["shocks"] if kind == "crisis" else [change["text"] for change in entry["changes"]]),
+            "reason": entry["reason"] or "no reason is given in the talks file",
+        }
+        for kind, entry in rows
+        if entry["assumed"]
+    ]
+
+
+def calibrated(story: Story) -> list[str]:
+    """Shocks whose size was found so that a stated movement comes out: target and what was achieved."""
+    return [
+        sentence(
+            f"{quoted(crisis['name'])}: the price of {story.sector_names.get(c['sector'], c['sector'])} was to move by "
+            f"{plain(c['target_pct'], 1)} % and moves by {plain(c['achieved_pct'], 2)} % ({c['instrument']} × {c['factor']:.4g})"
+        )
+        for crisis in story.crises
+        for c in crisis["calibrated"]
+    ]
+
+
+def limits(story: Story) -> list[str]:
+    """What this brief does not know or does not count."""
+    closure, union = story.results["closure"], story.results["union"] or {}
+    lines = [
+        FACTORS.get(closure["factors"], f"Factors: {closure['factors']}."),
+        DEFICITS.get(closure["deficits"], f"Deficits: {closure['deficits']}."),
+        f"Trade elasticities: the set {quoted(str(closure['elasticities']))}. Inputs and final demand have fixed spending shares "
+        "(Cobb–Douglas), so a shortage without substitutes costs more than is shown.",
+        "Everybody’s dollar counts alike: no producer is weighed more than a consumer. "
+        "Rents, foreign ownership and debt are left out.",
+        "The only ranges shown are across the crises of the list. "
+        "How far the figures move with the trade elasticities is not shown.",
+        "Probabilities are a year’s and are the talks file’s own"
+        + (f"; with {percent(100 * story.chance['none'])} no crisis comes." if story.chance.get("none") else "."),
+    ]
+    inside = [entry["name"] for entry in union.get("inside_row", ())]
+    if inside:
+        verb = "is a member" if len(inside) == 1 else "are members"
+        lines.append(
+            f"{listed(inside)} {verb} of the union and not separate in the benchmark: they are part of the rest of the world, "
+            "and what happens to them cannot be told apart."
+        )
+    for pair in story.relations:
+        lines.extend(note for note in pair["notes"] if note not in lines)
+    worst = max((package["residual"] for package in story.packages.values()), default=0.0)
+    lines.append(f"Every equilibrium was solved until its own equations held; the worst relative residual is {worst:.1e}.")
+    return lines
