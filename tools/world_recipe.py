@@ -20,6 +20,8 @@ FOREIGN_FINAL_ODDS = 0.35
 SEED_FLOOR = 1e-6
 """Floor of a foreign cell of the services seed, as a share of the seller's own foreign sales of that service."""
 RAS_TOLERANCE = 1e-12
+SOURCE_CAP = 0.98
+"""Where inputs take more of output, the redistributed table has cut them to this share."""
 VALUE_ADDED_CAP = 0.9
 """Inputs bought from ROW take at most this share of a user's value added."""
 LEAST_VALUE_ADDED = 0.01
@@ -41,7 +43,7 @@ class Ledger:
     clipped: Array = field(default_factory=lambda: np.zeros(0))
 
     def note(self, step: str, kind: str, what: str, count: int, usd_mn: float, remark: str = "") -> None:
-        entry = {"step": step, "kind": kind, "what": what, "count": int(count), "usd_mn": round(float(usd_mn), 6)}
+        entry = {"step": step, "kind": kind, "what": what, "count": int(count), "usd_mn": round(abs(float(usd_mn)), 3)}
         self.entries.append({**entry, "remark": remark})
 
 
@@ -78,10 +80,15 @@ def without_home(flow: Array) -> Array:
     return flow
 
 
-def intermediate_flows(data: Inputs) -> Array:
+def intermediate_flows(data: Inputs, ledger: Ledger) -> Array:
     """Step 1: T, importer × exporter × input × user, USD mn, among the 80 economies."""
     spending = data.intermediate_share * data.output
-    return np.ascontiguousarray((data.technical * spending.T[None, None]).transpose(3, 1, 0, 2))
+    flows = np.ascontiguousarray((data.technical * spending.T[None, None]).transpose(3, 1, 0, 2))
+    capped = data.intermediate_share >= SOURCE_CAP
+    lost = np.abs(data.output - data.final_and_row - flows.sum(axis=(0, 3))).sum()
+    what = "inputs capped at 98 % of output in the source; sellers' output is lower by that much"
+    ledger.note("1", "cap", what, capped.sum(), lost, cells(data, capped))
+    return flows
 
 
 def goods_flows(data: Inputs, purchases: Array, ledger: Ledger) -> Array:
@@ -107,15 +114,16 @@ def goods_flows(data: Inputs, purchases: Array, ledger: Ledger) -> Array:
     return flow
 
 
-def proportional_fit(seed: Array, rows: Array, columns: Array) -> tuple[Array, float]:
-    """The matrix with the given margins nearest to the seed (RAS) and its worst margin error as a share of the total."""
+def proportional_fit(seed: Array, rows: Array, columns: Array) -> Array:
+    """The matrix with the given margins nearest to the seed in the sense of entropy (RAS)."""
     fit, error = seed.copy(), np.inf
     for _ in range(5000):
         fit *= divide(rows, fit.sum(axis=1))[:, None]
         fit *= divide(columns, fit.sum(axis=0))
-        error = float(np.abs(fit.sum(axis=1) - rows).max() / rows.sum())
+        off = np.append(fit.sum(axis=1) - rows, fit.sum(axis=0) - columns)
+        error = float(np.abs(off).max() / rows.sum())
         if error < RAS_TOLERANCE:
-            return fit, error
+            return fit
     raise ArithmeticError(f"RAS stopped at a margin error of {error:.1e}")
 
 
@@ -125,7 +133,7 @@ def services_flows(data: Inputs, purchases: Array, ledger: Ledger) -> Array:
     flow = np.zeros((n + 1, n, len(data.sectors) - GOODS))
     final = data.total_use[:n, :n, GOODS] - purchases[:, :, GOODS:].sum(axis=2)
     ledger.note("3", "clip", "final demand for services below zero set to zero", (final < 0).sum(), -final[final < 0].sum())
-    scaled, moved, floor_cells, floor_usd, worst = 0, 0.0, 0, 0.0, 0.0
+    scaled, moved, floor_cells, floor_usd = 0, 0.0, 0, 0.0
     for i in range(n):
         bought, columns = purchases[:, i, GOODS:], data.final_and_row[i, GOODS:]
         abroad = bought.copy()
@@ -137,20 +145,21 @@ def services_flows(data: Inputs, purchases: Array, ledger: Ledger) -> Array:
         fitted = rows * (columns.sum() / rows.sum())
         scaled += int(np.abs(fitted - rows).max() > 1e-6)
         moved += np.abs(fitted - rows).sum()
-        cells, error = proportional_fit(np.vstack([seed, pattern]), fitted, columns)
+        cells = proportional_fit(np.vstack([seed, pattern]), fitted, columns)
         only_floor = np.vstack([abroad == 0, np.zeros_like(pattern, bool)[None]])
         only_floor[i] = False
         floor_cells += int((only_floor & (cells > 0)).sum())
         floor_usd += cells[only_floor].sum()
-        worst = max(worst, error)
         flow[:, i] = cells
         flow[:n, i] += bought
     ledger.note("3", "scaling", "sellers whose buyers' totals of services were scaled to the sellers' own totals", scaled, moved)
     ledger.note("3", "floor", "final services flows that rest on the seed's floor alone", floor_cells, floor_usd)
-    split = flow.sum() - purchases[:, :, GOODS:].sum()
-    count = int((flow > 0).sum())
-    remark = f"margins observed, cells estimated; margins hold to {worst:.0e} of a seller's total"
-    ledger.note("3", "estimate", "final services split by buyer and sector (RAS)", count, split, remark)
+    split = flow.copy()
+    split[:n] -= purchases[:, :, GOODS:]
+    split[np.arange(n), np.arange(n)] = 0
+    what = "final services, and sales of services to ROW, across borders, split by buyer and sector (RAS)"
+    remark = f"margins observed, cells estimated; margins hold to {RAS_TOLERANCE:.0e} of a seller's total"
+    ledger.note("3", "estimate", what, (split > 0).sum(), split.sum(), remark)
     return flow
 
 
@@ -268,6 +277,6 @@ def rounded(data: Inputs, traded: Array, use: Array, ledger: Ledger) -> tuple[Ar
 
 def build(data: Inputs, ledger: Ledger) -> tuple[Array, Array]:
     """All steps: trade_flow and input_use in single precision."""
-    flows = intermediate_flows(data)
+    flows = intermediate_flows(data, ledger)
     traded = world_flows(data, flows.sum(axis=3), ledger)
     return rounded(data, traded, input_use(data, flows, traded, ledger), ledger)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from comity.data.calibrate import assemble
 from comity.errors import DataError, InputError
 from comity.records import Benchmark, read_only
 
@@ -219,19 +220,15 @@ def load(name: str = "world-2022", elasticities: str = "fontagne-2022") -> Bench
     theta = elasticity_sets()[known(elasticities, elasticity_sets(), "elasticities")]
     economies = tuple(str(code) for code in stored["economies"])
     sectors = tuple(str(code) for code in stored["sectors"])
-    flow = stored["trade_flow"].astype(np.float64)
-    use = stored["input_use"].astype(np.float64)
-    tariff = np.zeros(flow.shape)
+    tariff = np.zeros(stored["trade_flow"].shape)
     tariff[:, :, : stored["tariff"].shape[2]] = stored["tariff"] * RATE
-    output, cost = flow.sum(axis=0), use.sum(axis=1)
     world = metadata(name)
-    return Benchmark.from_arrays(
+    return assemble(
         economies=economies,
         sectors=sectors,
-        trade_flow=flow,
+        trade_flow=stored["trade_flow"],
         tariff=tariff,
-        input_share=np.divide(use, cost[:, None, :], out=np.zeros_like(use), where=cost[:, None, :] > 0),
-        value_added_share=1 - np.divide(cost, output, out=np.zeros_like(cost), where=output > 0),
+        input_use=stored["input_use"],
         trade_elasticity=theta,
         labour_share=stored["labour_share"] * RATE,
         name=name,
