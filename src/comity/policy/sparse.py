@@ -29,14 +29,18 @@ class TradeCells:
         return len(self.importer)
 
 
-def trade_cells(benchmark: Benchmark, instruments: Sequence[Instrument]) -> TradeCells:
-    """The union of the cells of trade instruments; InputError for an instrument that acts elsewhere, or two on one tariff."""
+def trade_cells(benchmark: Benchmark, instruments: Sequence[Instrument], *, may_overlap: bool = False) -> TradeCells:
+    """The union of the cells of trade instruments.
+
+    InputError for an instrument that acts elsewhere, or for two on one tariff or barrier unless they `may_overlap`.
+    """
     own: list[Trade] = []
     for one in instruments:
         if not isinstance(one, Trade):
             raise InputError(f"{kind_of(one)}: a proposal changes tariffs, barriers and trade costs only")
         own.append(one)
-    refuse_double(benchmark, own)
+    if not may_overlap:
+        refuse_double(benchmark, own)
     n, j = benchmark.output.shape
     flat = []
     for one in own:

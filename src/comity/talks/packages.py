@@ -1,0 +1,230 @@
+"""The table: every package of proposals in every crisis, one equilibrium each, kept by content hash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, combinations, pairwise
+from typing import Any
+
+import numpy as np
+
+from comity.policy.instruments import Instrument
+from comity.policy.scenario import Scenario
+from comity.policy.sparse import TradeCells, package_values, trade_cells
+from comity.records import Array, Benchmark, Closure, Wedges
+from comity.solve import batch, equilibrium, target
+from comity.store import Cache, code_digest, key
+from comity.talks.agenda import Agenda, Crisis
+
+CHUNK = 64
+"""Equilibria kept in one cache entry: what a killed run can lose."""
+
+Package = tuple[int, ...]
+Progress = Callable[[int, int], None]
+Values = tuple[Array, Array]
+Outcome = tuple[Array, Array]
+
+
+def packages_of(count: int) -> tuple[Package, ...]:
+    """All subsets of the proposals, by size and then in the order of the file; the empty one first."""
+    return tuple(subset for size in range(count + 1) for subset in combinations(range(count), size))
+
+
+@dataclass(frozen=True, eq=False)
+class SolvedCrisis:
+    """A crisis with the size of its calibrated shock found."""
+
+    crisis: Crisis
+    wedges: Wedges
+    achieved: tuple[target.Achieved, ...]
+
+
+@dataclass(eq=False)
+class Engine:
+    """What every solve of these talks shares: benchmark, closure, cache, workers, and the count of equilibria solved."""
+
+    benchmark: Benchmark
+    closure: Closure
+    cache: Cache
+    tolerance: float = equilibrium.TOLERANCE
+    workers: int | None = None
+    progress: Progress | None = None
+    total: int = 0
+    done: int = 0
+    solved: int = field(default=0)
+
+    def tick(self, count: int = 1) -> None:
+        """Tell the observer that more equilibria are there."""
+        self.done += count
+        if self.progress is not None:
+            self.progress(min(self.done, self.total), self.total)
+
+    def key(self, what: str, *parts: Any) -> str:
+        """The content hash of something computed by this code from this benchmark under this closure."""
+        c = self.closure
+        nests = (c.factors, c.deficits, c.inputs, c.value_added, c.final)
+        return key(what, code_digest(), self.benchmark.digest, nests, self.tolerance, *parts)
+
+
+def solve_crisis(engine: Engine, crisis: Crisis) -> SolvedCrisis:
+    """The crisis as arrays; a price that it states is reached by solving, and what was reached is kept."""
+    scenario = Scenario(crisis.shocks)
+    if not scenario.calibrated:
+        return SolvedCrisis(crisis, scenario.wedges(engine.benchmark), ())
+    name = engine.key("calibration", [repr(shock) for shock in crisis.shocks])
+    kept = engine.cache.get_json(name)
+    if kept is None:
+        _, achieved, _ = target.resolve(engine.benchmark, scenario, engine.closure, equilibrium.solve)
+        kept = [[a.sector, a.instrument, a.factor, a.target, a.achieved] for a in achieved]
+        engine.cache.put_json(name, kept)
+    found = tuple(target.Achieved(*row) for row in kept)
+    shock = scenario.calibrated[0]
+    return SolvedCrisis(crisis, scenario.replacing(shock, shock.at(found[0].factor)).wedges(engine.benchmark), found)
+
+
+class Neighbourhood:
+    """Packages around one crisis: changes of a few trade cells, kept in chunks, each solved from a start near its solution."""
+
+    def __init__(self, engine: Engine, solved: SolvedCrisis, touched: TradeCells, parts: Sequence[Sequence[int]]):
+        """`parts` lists, for each proposal, the positions of its instruments in `touched`."""
+        self.engine, self.solved, self.touched, self.parts = engine, solved, touched, parts
+        self._variations: batch.Variations | None = None
+        self._small: dict[Package, batch.Solved] = {}
+
+    def values(self, package: Package) -> Values:
+        """Trade-cost factors and tariffs at the touched cells under a package."""
+        active = {position for proposal in package for position in self.parts[proposal]}
+        intensity = [1.0 if position in active else 0.0 for position in range(len(self.touched.instruments))]
+        return package_values(self.engine.benchmark, self.solved.wedges, self.touched, intensity)
+
+    def solve(self, values: Values, start: Array | None) -> batch.Solved:
+        """One equilibrium."""
+        if self._variations is None:
+            at = batch.Cells(self.touched.importer, self.touched.exporter, self.touched.sector)
+            e = self.engine
+            self._variations = batch.Variations(e.benchmark, self.solved.wedges, at, e.closure, e.tolerance)
+        self.engine.solved += 1
+        return self._variations.solve(*values, start=start)
+
+    def small(self, package: Package) -> batch.Solved:
+        """The equilibrium of a package of at most two proposals, solved once."""
+        if package not in self._small:
+            self._small[package] = self.solve(self.values(package), self.start(package))
+        return self._small[package]
+
+    def start(self, package: Package) -> Array | None:
+        """What singles and pairs add up to: x_∅ + Σ_k Δ_k + Σ_{k<l} Δ_kl, exact but for interactions of three and more.
+
+        A pair starts from its singles, a single from the crisis alone, which starts from the benchmark (None).
+        """
+        if not package:
+            return None
+        size = len(package)
+        nothing = self.small(()).x
+        if size == 1:
+            return nothing
+        singles = sum((self.small((k,)).x for k in package), start=np.zeros_like(nothing))
+        if size == 2:
+            return singles - nothing
+        pairs = sum((self.small(pair).x for pair in combinations(package, 2)), start=np.zeros_like(nothing))
+        return (1 - size + size * (size - 1) // 2) * nothing - (size - 2) * singles + pairs
+
+    def chunk(self, values: Sequence[Values], solve: Callable[[int], batch.Solved], first: Callable[[], None]) -> Outcome:
+        """Real incomes and residuals of variations, from the cache; else `first()` and then `solve(position)` for each."""
+        e = self.engine
+        cells = [self.touched.importer, self.touched.exporter, self.touched.sector]
+        name = e.key("variations", self.solved.wedges.digest(), cells, [list(pair) for pair in values])
+        kept = e.cache.get(name)
+        if kept is not None:
+            e.tick(len(values))
+            return kept["real_income"], kept["residual"]
+        first()
+
+        def one(position: int) -> tuple[Array, float]:
+            found = solve(position)
+            e.tick()
+            return found.values["real_income"], found.residual
+
+        rows = batch.in_parallel(one, range(len(values)), e.workers)
+        kept = {"real_income": np.stack([row[0] for row in rows]), "residual": np.array([row[1] for row in rows])}
+        e.cache.put(name, kept)
+        return kept["real_income"], kept["residual"]
+
+    def table(self, packages: Sequence[Package]) -> Outcome:
+        """Real incomes (package × country) and residuals of packages sorted by size, in their order."""
+        small = [p for p in packages if len(p) <= 2]
+        large = [p for p in packages if len(p) > 2]
+
+        def prepare() -> None:
+            for size in range(3):
+                level = [p for p in small if len(p) == size]
+                batch.in_parallel(self.small, level, self.engine.workers)
+
+        def section(part: Sequence[Package], solve: Callable[[Package], batch.Solved]) -> Outcome:
+            return self.chunk([self.values(p) for p in part], lambda position: solve(part[position]), prepare)
+
+        found = [section(small, self.small)]
+        for begin in range(0, len(large), CHUNK):
+            found.append(section(large[begin : begin + CHUNK], lambda p: self.solve(self.values(p), self.start(p))))
+        return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found])
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Every package in every crisis: real income (ratio to the benchmark), crisis × package × country; residuals."""
+
+    packages: tuple[Package, ...]
+    crises: tuple[SolvedCrisis, ...]
+    real_income: Array
+    residual: Array
+
+
+def compute_table(engine: Engine, agenda: Agenda, crises: Sequence[SolvedCrisis]) -> Table:
+    """Solve every package of the agenda in every crisis."""
+    packages = packages_of(len(agenda.proposals))
+    touched, parts = touched_cells(engine.benchmark, [proposal.changes for proposal in agenda.proposals])
+    found = [Neighbourhood(engine, crisis, touched, parts).table(packages) for crisis in crises]
+    return Table(packages, tuple(crises), np.stack([f[0] for f in found]), np.stack([f[1] for f in found]))
+
+
+def union_values(near: Neighbourhood, proposals: Sequence[int]) -> Values:
+    """Values at the cells when several widened proposals stand together: where two meet, the deeper cut holds, once.
+
+    Two bilateral proposals on one sector, one each way, widen to the same pairs; the whole union would cut once.
+    """
+    quiet_cost, quiet_tariff = near.values(())
+    cost, tariff = quiet_cost.copy(), quiet_tariff.copy()
+    for k in proposals:
+        own_cost, own_tariff = near.values((k,))
+        deeper = np.abs(np.log(own_cost / quiet_cost)) > np.abs(np.log(cost / quiet_cost))
+        cost = np.where(deeper, own_cost, cost)
+        tariff = np.where(np.abs(own_tariff - quiet_tariff) > np.abs(tariff - quiet_tariff), own_tariff, tariff)
+    return cost, tariff
+
+
+def compute_union_wide(
+    engine: Engine, crises: Sequence[SolvedCrisis], changes: Sequence[Sequence[Instrument]], together: Sequence[int]
+) -> tuple[Array, Array]:
+    """Each widened proposal alone, then `together` at once: real income, crisis × (proposals + 1) × country; residuals."""
+    incomes, residuals = [], []
+    for crisis in crises:
+        near = Neighbourhood(engine, crisis, *touched_cells(engine.benchmark, changes, may_overlap=True))
+        values = [near.values((k,)) for k in range(len(changes))] + [union_values(near, together)]
+
+        def solve(position: int, near: Neighbourhood = near, values: list[Values] = values) -> batch.Solved:
+            return near.solve(values[position], near.small(()).x)
+
+        income, residual = near.chunk(values, solve, lambda near=near: near.small(()) and None)
+        incomes.append(income)
+        residuals.append(residual)
+    return np.stack(incomes), np.stack(residuals)
+
+
+def touched_cells(
+    benchmark: Benchmark, changes: Sequence[Sequence[Instrument]], *, may_overlap: bool = False
+) -> tuple[TradeCells, list[range]]:
+    """The cells that lists of changes (one list a proposal) can touch, and which of their instruments are whose."""
+    flat = [one for part in changes for one in part]
+    ends = [0, *accumulate(len(part) for part in changes)]
+    return trade_cells(benchmark, flat, may_overlap=may_overlap), [range(a, b) for a, b in pairwise(ends)]

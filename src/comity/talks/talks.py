@@ -1,0 +1,202 @@
+"""Talks: a talks file, and the run that turns it into results."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import platform
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import comity
+from comity.policy.instruments import Instrument
+from comity.records import Benchmark
+from comity.store import Cache, code_digest, key
+from comity.talks.agenda import Agenda, union_wide
+from comity.talks.file import TalksFile
+
+
+@dataclass(frozen=True)
+class TalksRun:
+    """A finished run: `results` is all that the brief and `--json` show."""
+
+    results: dict[str, Any] = field(repr=False)
+    solves: int = 0
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """The recommended package."""
+        return self.results["best"]
+
+    @property
+    def packages(self) -> list[dict[str, Any]]:
+        """Every package with its outcomes."""
+        return self.results["packages"]
+
+
+@dataclass(frozen=True)
+class Talks:
+    """Talks as a file describes them. `from_yaml` reads one; `run` computes."""
+
+    file: TalksFile
+    text: bytes = field(repr=False, default=b"")
+    name: str = "talks.yaml"
+
+    @classmethod
+    def from_yaml(cls, source: str | os.PathLike[str]) -> Talks:
+        """Talks from a path or from YAML text; InputError lists every fault with file and line."""
+        file = TalksFile.from_yaml(source)
+        is_text = isinstance(source, str) and "\n" in source
+        text = str(source).encode() if is_text else Path(source).read_bytes()
+        return cls(file, text, "talks.yaml" if is_text else Path(source).name)
+
+    def run(
+        self,
+        *,
+        cache: Path | Cache | None = None,
+        workers: int | None = None,
+        progress: Any = None,
+        allow_violations: bool = False,
+    ) -> TalksRun:
+        """Every package in every crisis, the best one, and the same by the whole union.
+
+        `cache` is a folder of results by content hash (None keeps them in memory): a second run reads them, a killed one
+        goes on. `progress(done, total)` is told how many equilibria are there. Raises InputError and NoEquilibriumError.
+        """
+        store = cache if isinstance(cache, Cache) else Cache(cache)
+        name = self._run_key(allow_violations)
+        results = store.get_json(name)
+        if results is not None:
+            return TalksRun(results)
+        benchmark = self.file.load_benchmark()
+        agenda = self.file.bind(benchmark, allow_violations=allow_violations)
+        results, solves = _compute(self, agenda, benchmark, store, workers, progress)
+        store.put_json(name, results)
+        return TalksRun(results, solves)
+
+    def _run_key(self, allow_violations: bool) -> str:
+        from comity.data.load import checksums
+
+        return key("run", code_digest(), dict(checksums()), self.text, self.name, allow_violations, _versions())
+
+
+def _versions() -> dict[str, str]:
+    names = ("jax", "jaxlib", "numpy")
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in names}}
+
+
+def _compute(
+    talks: Talks, agenda: Agenda, benchmark: Benchmark, store: Cache, workers: int | None, progress: Any
+) -> tuple[dict[str, Any], int]:
+    from comity.data.load import metadata
+    from comity.relations import relations
+    from comity.solve import equilibrium
+    from comity.talks import packages, results
+
+    engine = packages.Engine(benchmark, agenda.closure, store, workers=workers, progress=progress)
+    widened = _widened(agenda, benchmark)
+    runs = len(agenda.crises)
+    engine.total = runs * (2 ** len(agenda.proposals) + (len(widened) + 1 if widened else 0) + 2)
+    solved = [packages.solve_crisis(engine, crisis) for crisis in agenda.crises]
+    table = packages.compute_table(engine, agenda, solved)
+    reference = benchmark
+    if agenda.closure.deficits == "balanced":
+        reference = equilibrium.balanced_benchmark(benchmark, agenda.closure)
+    population = {code: row["population_mn_2025"] for code, row in metadata().items()}
+    j = results.judged(agenda, benchmark, table, reference.income - reference.deficit, population)
+
+    touched = packages.touched_cells(benchmark, [p.changes for p in agenda.proposals])
+    before, after = [], []
+    for crisis in solved:
+        near = packages.Neighbourhood(engine, crisis, *touched)
+        nothing = near.small(())
+        before.append(nothing.values)
+        best = table.packages[j.choice.best]
+        after.append(near.solve(near.values(best), nothing.x).values if best else nothing.values)
+        engine.tick(2)
+
+    union = None
+    if widened:
+        chosen = [row for row, k in enumerate(widened) if k in table.packages[j.choice.best]]
+        income, _ = packages.compute_union_wide(engine, solved, list(widened.values()), chosen)
+        union = results.union_wide(j, list(widened), income)
+
+    pairs = [relations(benchmark, a, b).as_dict() for a, b in combinations(agenda.parties, 2)]
+    return {
+        "schema": results.SCHEMA,
+        "title": agenda.title,
+        "benchmark": _benchmark(benchmark),
+        "closure": {
+            "factors": agenda.closure.factors,
+            "deficits": agenda.closure.deficits,
+            "elasticities": benchmark.provenance.get("elasticities"),
+        },
+        "parties": results.named(agenda.parties, benchmark),
+        "union": _union(agenda, benchmark),
+        "crises": results.crises(solved, benchmark),
+        "proposals": results.proposals(agenda, benchmark),
+        "packages": results.packages(j),
+        "best": results.best(j, results.sectors_of(j, before, after)),
+        "union_wide": union,
+        "alone_together": results.alone_together(j, union),
+        "law": [{"text": f.text, "violation": f.violation, "proposal": f.proposal} for f in agenda.flags],
+        "not_touched": [{"entry": entry, "name": name} for entry, name in agenda.inside_row],
+        "relations": pairs[0],
+        "relations_pairs": pairs,
+        "manifest": {
+            "comity": comity.__version__,
+            "benchmark_sha256": benchmark.provenance.get("sha256", benchmark.digest),
+            "talks_file": talks.name,
+            "talks_sha256": hashlib.sha256(talks.text).hexdigest(),
+            "command": f"comity talks {talks.name}",
+            "solves": len(table.crises) * len(table.packages),
+            "tolerance": engine.tolerance,
+            "worst_residual": float(f"{np.max(table.residual):.1e}"),
+            "versions": _versions(),
+        },
+    }, engine.solved
+
+
+def _widened(agenda: Agenda, benchmark: Benchmark) -> dict[int, tuple[Instrument, ...]]:
+    """The proposals that the whole union could make, with the changes that it would make."""
+    if agenda.union is None:
+        return {}
+    versions = {k: union_wide(p, agenda.union.members, benchmark) for k, p in enumerate(agenda.proposals)}
+    return {k: version.changes for k, version in versions.items() if version is not None}
+
+
+def _benchmark(benchmark: Benchmark) -> dict[str, Any]:
+    known = benchmark.provenance
+    return {
+        "name": benchmark.name,
+        "year": known.get("year"),
+        "sha256": known.get("sha256", benchmark.digest),
+        "economies": len(benchmark.economies),
+        "sectors": len(benchmark.sectors),
+        "note": known.get("attribution"),
+    }
+
+
+def _union(agenda: Agenda, benchmark: Benchmark) -> dict[str, Any] | None:
+    if agenda.union is None:
+        return None
+    from comity.data.load import inside_row
+    from comity.talks.results import named
+
+    trade = {row["iso3"]: row for row in inside_row(agenda.union.code)}
+
+    def goods(code: str) -> dict[str, float] | None:
+        row = trade.get(code)
+        return None if row is None else {"exports": row["exports"], "imports": row["imports"]}
+
+    return {
+        "code": agenda.union.code,
+        "name": agenda.union.name,
+        "members": named(agenda.union.members, benchmark),
+        "inside_row": [{"iso3": code, "name": name, "goods_usd_mn": goods(code)} for code, name in agenda.union.inside_row],
+    }
