@@ -25,6 +25,8 @@ MAX_DEPTH = 24
 MAX_NODES = 20_000
 """Values in a file, each alias counted with all that it stands for."""
 
+_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
 Loc = tuple[int | str, ...]
 
 
@@ -188,6 +190,9 @@ class _Composer:
         if event.anchor is not None:
             self.anchors[event.anchor] = None
         if _is(event, "Scalar"):
+            hidden = _HIDDEN.search(event.value)
+            if hidden:
+                self._refuse(f"contains the control character U+{ord(hidden.group()):04X}", event)
             plain = event.style in (None, "") and event.value in ("", "~", "null", "Null", "NULL")
             node = Node(None if plain else event.value, line)
         elif _is(event, "SequenceStart"):

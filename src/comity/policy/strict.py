@@ -117,7 +117,8 @@ def path_text(loc: Sequence[int | str]) -> str:
 
 
 def _short(text: str, limit: int = 60) -> str:
-    return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
+    shown = text if text.isprintable() else repr(text)[1:-1]
+    return shown if len(shown) <= limit else f"{shown[:limit]}… ({len(text):,} characters)"
 
 
 def unknown(word: str, known: Sequence[str], what: str) -> str:
