@@ -27,7 +27,7 @@ def test_every_economy_of_the_benchmark_but_row_has_a_number():
     [
         ("BLR", "BLR"), ("kaz", "KAZ"), ("NO", "NOR"), ("NA", "NAM"), ("BY", "BLR"), ("398", "KAZ"), (36, "AUS"),
         ("Kazakhstan", "KAZ"), ("cote d'ivoire", "CIV"), ("Turkey", "TUR"), ("the Gambia", "GMB"), ("Niger", "NER"),
-        ("Guinea", "GIN"),        ("Viet Nam", "VNM"), ("Czech Republic", "CZE"), ("Dominica", "DMA"),
+        ("Guinea", "GIN"), ("Viet Nam", "VNM"), ("Czech Republic", "CZE"), ("Dominica", "DMA"),
     ],
 )  # fmt: skip
 def test_codes_and_names(written, meant):
