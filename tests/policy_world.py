@@ -1,4 +1,4 @@
-"""A small lopsided world for the policy room: five economies, five sectors, a union with a member inside ROW."""
+"""A small lopsided world for the policy room: five economies, six sectors, a union with a member inside ROW."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from comity.records import Benchmark
 
 ECONOMIES = ("BLR", "KAZ", "RUS", "KOR", "ROW")
-SECTORS = ("A01", "B06", "C10T12", "C29", "K")
+SECTORS = ("A01", "B06", "C10T12", "C29", "K", "L")
 
 
 def small(**changes: Any) -> Benchmark:
@@ -23,7 +23,7 @@ def small(**changes: Any) -> Benchmark:
     tariff[:3] = np.linspace(0.05, 0.15, j)
     tariff[:3, :3] = 0
     tariff[np.arange(n), np.arange(n)] = 0
-    tariff[:, :, 4] = 0
+    tariff[:, :, 4:] = 0
     arrays: dict[str, Any] = {
         "economies": ECONOMIES,
         "sectors": SECTORS,
@@ -46,8 +46,9 @@ def small(**changes: Any) -> Benchmark:
             "C10T12": "Food, drinks and tobacco",
             "C29": "Motor vehicles",
             "K": "Finance and insurance",
+            "L": "Real estate",
         },
         "groups": {"EAEU": ("BLR", "KAZ", "RUS", "KGZ"), "OECD": ("KOR",)},
-        "sector_groups": {"goods": SECTORS[:4], "services": ("K",)},
+        "sector_groups": {"goods": SECTORS[:4], "services": ("K", "L")},
     }
     return Benchmark.from_arrays(**{**arrays, **changes})

@@ -241,13 +241,13 @@ def _finished(name: str, array: Array, benchmark: Benchmark) -> Array | None:
 def refuse_excess(name: str, array: Array, benchmark: Benchmark) -> None:
     """InputError for the first cell outside what an instrument may become (infinite trade cost is an embargo)."""
     if name == "tariff":
-        bad, limit = (array <= -1) | (array > MAX_TARIFF), f"between −100 % and {100 * MAX_TARIFF:,.0f} %"
+        bad, limit = (array <= -1) | (array > MAX_TARIFF), f"lie between −100 % and {100 * MAX_TARIFF:,.0f} %"
     else:
         cap = MAX_TRADE_COST if name == "trade_cost" else MAX_FACTOR
         finite = np.isfinite(array) if name == "trade_cost" else True
-        bad, limit = ((array < 1 / cap) | (array > cap)) & finite, f"between × 1/{cap:,.0f} and × {cap:,.0f}"
+        bad, limit = ((array < 1 / cap) | (array > cap)) & finite, f"lie between × 1/{cap:,.0f} and × {cap:,.0f}"
     if np.isnan(array).any():
-        bad, limit = np.isnan(array), "a number"
+        bad, limit = np.isnan(array), "be a number"
     if bad.any():
         cell = np.unravel_index(np.argmax(bad), array.shape)
         last_is_sector = array.ndim > 1
@@ -255,4 +255,4 @@ def refuse_excess(name: str, array: Array, benchmark: Benchmark) -> None:
             benchmark.sectors[c] if last_is_sector and axis == array.ndim - 1 else benchmark.economies[c]
             for axis, c in enumerate(cell)
         ]
-        raise InputError(f"{name} of {', '.join(names)} becomes {array[cell]:.6g}; it must lie {limit}")
+        raise InputError(f"{name} of {', '.join(names)} becomes {array[cell]:.6g}; it must {limit}")
