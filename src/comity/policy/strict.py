@@ -87,7 +87,8 @@ def _told(fault: Mapping[str, Any], loc: Loc, model: type[Strict]) -> tuple[str,
         key = str(loc[-1])
         if key in owner.NOT_YET:
             return f"{place}: {owner.NOT_YET[key]} is not computed by this version", True
-        return f"{place}: {unknown(key, [*owner.known_keys(), *owner.NOT_YET], 'key')}", False
+        comma = "; a comma begins a new key here: write lists in [ ], decimals with a point" if fault["input"] is None else ""
+        return f"{place}: {unknown(key, [*owner.known_keys(), *owner.NOT_YET], 'key')}{comma}", False
     if kind == "missing":
         return f"{place} is missing", False
     if kind == "not_yet":
@@ -102,7 +103,6 @@ def _told(fault: Mapping[str, Any], loc: Loc, model: type[Strict]) -> tuple[str,
         "model_type": "must hold keys and values",
         "model_attributes_type": "must hold keys and values",
         "dict_type": "must hold keys and values",
-        "too_short": "must not be empty",
     }.get(kind)
     message = wanted or fault["msg"].removeprefix("Value error, ")
     return f"{place}: {message}" if place else message, False

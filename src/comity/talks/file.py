@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, PrivateAttr, ValidationError
 
 from comity.errors import InputError, Problem
 from comity.policy.instruments import AnyChange, PolicyChange
@@ -48,6 +48,15 @@ def _name(value: Any) -> str:
     if not any(c.isalnum() for c in text):
         raise ValueError("must contain a letter or a digit")
     return text
+
+
+Entries = TypeVar("Entries", bound=tuple)
+
+
+def _some(value: Entries) -> Entries:
+    if not value:
+        raise ValueError("must not be empty")
+    return value
 
 
 def _probability(value: Any) -> float:
@@ -112,7 +121,7 @@ class CrisisEntry(_Reasoned):
 
     name: Name
     probability: Probability
-    shocks: Annotated[tuple[Shock, ...], Field(min_length=1)]
+    shocks: Annotated[tuple[Shock, ...], AfterValidator(_some)]
 
 
 class ProposedChange(PolicyChange, _Reasoned):
@@ -135,7 +144,7 @@ class ProposalEntry(_Reasoned):
     name: Name
     by: Who
     conceded_by: Who
-    changes: Annotated[tuple[ProposedChange, ...], Field(min_length=1)]
+    changes: Annotated[tuple[ProposedChange, ...], AfterValidator(_some)]
 
 
 class TalksClosure(ClosureSpec):
@@ -174,12 +183,12 @@ class TalksFile(Strict):
 
     title: Name
     benchmark: Text = "world-2022"
-    parties: Annotated[Selector, Field(min_length=1)]
+    parties: Selector
     union: Text | None = None
     outside_union: Selector | None = None
     closure: TalksClosure = TalksClosure()
     crises: tuple[CrisisEntry, ...]
-    proposals: Annotated[tuple[ProposalEntry, ...], Field(min_length=1)]
+    proposals: Annotated[tuple[ProposalEntry, ...], AfterValidator(_some)]
     objective: Objective = Objective()
     rules: Rules = Rules()
 
