@@ -118,7 +118,7 @@ class Talks:
             "proposals": self.proposals,
             "packages": packages,
             "best": self._best(best, allowed[1]["id"] if len(allowed) > 1 else None),
-            "union_wide": self._union_wide(nothing),
+            "union_wide": self._union_wide(nothing, tuple(best["proposals"])),
             "alone_together": self._ladder(best["proposals"]),
             "relations": relations,
             "manifest": {
@@ -189,7 +189,7 @@ class Talks:
             },
         }
 
-    def _union_wide(self, nothing: dict) -> dict | None:
+    def _union_wide(self, nothing: dict, best: tuple[str, ...]) -> dict | None:
         if not self.union:
             return None
         scale = self.effects["union_scale"]
@@ -199,16 +199,15 @@ class Talks:
             return {e: _difference(expected[e], nothing["expected"][e]) for e in self.economies}
 
         ids = tuple(p["id"] for p in self.proposals)
-        outcomes = self.outcomes(ids, scale)
+        outcomes = self.outcomes(best, scale)
         return {
             "proposals": [{"id": i, "over_nothing": over((i,), scale), "bilateral_over_nothing": over((i,), 1.0)} for i in ids],
-            "all": {"outcomes": outcomes, "expected": _expected(outcomes, self.chance), "over_nothing": over(ids, scale)},
+            "all": {"outcomes": outcomes, "expected": _expected(outcomes, self.chance), "over_nothing": over(best, scale)},
         }
 
     def _ladder(self, chosen: list[str]) -> dict:
-        ids = tuple(p["id"] for p in self.proposals)
         steps = {"nothing": self.outcomes(()), "package": self.outcomes(tuple(chosen))}
-        wide = self.outcomes(ids, self.effects["union_scale"]) if self.union else None
+        wide = self.outcomes(tuple(chosen), self.effects["union_scale"]) if self.union else None
         ladder = {}
         for crisis in [*self.chance, "expected"]:
             rows = {name: (_expected(o, self.chance) if crisis == "expected" else o[crisis]) for name, o in steps.items()}

@@ -71,11 +71,11 @@ def _page(story: Story, modified: bool) -> str:
     except ImportError as error:
         raise ComityError("the brief needs jinja2: install comity with the extra `brief`") from error
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["svg"] = _trusted
+    environment.filters["trusted"] = _trusted
     style = _asset("brief.css")
     return environment.from_string(_asset("brief.html.j2")).render(
         title=story.results["title"],
-        style=jinja2.utils.markupsafe.Markup(style),
+        style=_trusted(style),
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         parties=[story.name(party) for party in story.parties],
         benchmark=story.results["benchmark"],
@@ -106,6 +106,6 @@ def _displayable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_displayable(item) for item in value]
     if isinstance(value, str):
-        text = "".join(character if character.isprintable() else " " for character in value)
+        text = "".join(character if character.isprintable() else " " for character in value).replace(" %", "\u00a0%")
         return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
     return value

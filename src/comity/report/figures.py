@@ -154,7 +154,7 @@ def all_packages(story: Story) -> Spec:
     values = []
     for package in story.packages.values():
         kind = _kind(story, package)
-        label = {"recommended": "recommended", "one proposal": " ".join(package["proposals"])}.get(kind, "")
+        label = {"recommended": "recommended", "one proposal": " ".join(map(story.tag, package["proposals"]))}.get(kind, "")
         over = package["over_nothing"]
         values.append({"x": over[one]["ev_usd_mn"], "y": over[two]["ev_usd_mn"], "kind": kind, "label": label})
     middle = (min(value["x"] for value in values) + max(value["x"] for value in values)) / 2
@@ -213,16 +213,16 @@ def _kinds() -> Spec:
 
 
 def ladder(story: Story) -> Spec:
-    """Alone or together: each proposal, the package, the whole list by the union, for each party."""
+    """Alone or together: each proposal, the package, the same package by the whole union, for each party."""
     wide = story.results["union_wide"]
     steps: list[tuple[str, Mapping[str, Any]]] = []
     for proposal in story.proposals:
         alone = story.alone(proposal["id"])
         if alone:
-            steps.append((f"{proposal['id']} {proposal['name']}", alone["over_nothing"]))
+            steps.append((f"{story.tag(proposal['id'])} {proposal['name']}", alone["over_nothing"]))
     steps.append(("Recommended package", story.results["best"]["over_nothing"]))
-    if wide:
-        steps.append(("Whole list, whole union", wide["all"]["over_nothing"]))
+    if wide and story.helps:
+        steps.append(("The same by the whole union", wide["all"]["over_nothing"]))
     values = [
         {"step": label, "who": story.name(party), "usd_mn": over[party]["ev_usd_mn"]}
         for label, over in steps
@@ -238,11 +238,11 @@ def sector_effects(story: Story, most: int = 12) -> Spec:
     effects = story.sector_effects
     size = {s: max(abs(effects[p].get(s, 0.0)) for p in effects) for s in next(iter(effects.values()), {})}
     shown = sorted(size, key=lambda s: -size[s])[:most]
-    order = [story.sector_names.get(s, s) for s in shown]
+    order = [story.sector_name(s) for s in shown]
     values = [
         {
             "who": story.name(party),
-            "sector": story.sector_names.get(s, s),
+            "sector": story.sector_name(s),
             "usd_mn": effects[party][s],
             "way": "gain" if effects[party][s] >= 0 else "loss",
         }

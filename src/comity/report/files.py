@@ -140,7 +140,7 @@ def _sectors(story: Story) -> Iterator[Row]:
                     crisis,
                     code,
                     sector,
-                    story.sector_names.get(sector, sector),
+                    story.sector_name(sector),
                     effect["value_added_usd_mn"],
                     effect["output_pct"],
                 )

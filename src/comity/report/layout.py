@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -87,10 +89,10 @@ def tiles(story: Story) -> list[Tile]:
     if story.crises:
         found.append(_tile(f"The crises, to {whose}, expected a year", cost, f"{_change(cost_share)} of real income"))
     wide, union = story.results["union_wide"], story.results["union"]
-    if wide and union:
+    if wide and union and story.helps:
         joint = wide["all"]["over_nothing"]
-        note = f"{_change(story.joint_pct(joint))} of real income: the whole list opened by {the(union['name'])}"
-        found.append(_tile(f"The union-wide version, to {whose}, a year", story.joint(joint), note))
+        note = f"{_change(story.joint_pct(joint))} of real income: opened by all of {union['code']}"
+        found.append(_tile(f"The same by the whole union, to {whose}, a year", story.joint(joint), note))
     return found
 
 
@@ -125,7 +127,8 @@ def _relationship(story: Story, figures: Mapping[str, str]) -> list[Block]:
     blocks = _table(tables.sides(story))
     for number, pair in enumerate(story.relations):
         a, b = pair["a"]["name"], pair["b"]["name"]
-        blocks += _text(dossier.relationship(pair))
+        for paragraph in dossier.relationship(pair):
+            blocks += _text(paragraph)
         when = f" in {pair['year']}" if pair["year"] else ""
         blocks += _figure(
             figures, f"trade-{number + 1}", f"Trade of {a} and {b} by sector{when}, at basic prices; the largest sectors"
@@ -137,7 +140,11 @@ def _relationship(story: Story, figures: Mapping[str, str]) -> list[Block]:
 def _crises(story: Story, figures: Mapping[str, str]) -> list[Block]:
     if not story.crises:
         return []
-    happens = [f"{quoted(crisis['name'])}: {'; '.join(crisis['shocks'])}." for crisis in story.crises if crisis["shocks"]]
+    happens = [
+        f"{crisis['name']}: {'; '.join(tables.TOUCHED.sub('', shock) for shock in crisis['shocks'])}."
+        for crisis in story.crises
+        if crisis["shocks"]
+    ]
     blocks = _text(sections.crises_by_party(story)) + _table(tables.crises(story))
     blocks += _figure(figures, "crises", "Change of real income by crisis and party when nothing is agreed")
     blocks += [Block("list", happens, "What happens in each crisis")] if happens else []
@@ -160,6 +167,8 @@ def _map(story: Story, values: Mapping[str, float], unit: str, description: str)
 
 def _package(story: Story, figures: Mapping[str, str]) -> list[Block]:
     blocks = _text(sections.concessions(story)) + _table(tables.proposals(story))
+    law = sections.law(story)
+    blocks += [Block("list", law, f"What the rules of {the(story.results['union']['name'])} say")] if law else []
     return blocks + (_table(tables.with_and_without(story)) if story.helps else [])
 
 
@@ -170,7 +179,9 @@ def _packages(story: Story, figures: Mapping[str, str]) -> list[Block]:
 
 def _together(story: Story, figures: Mapping[str, str]) -> list[Block]:
     best = "the recommended package" if story.helps else "no package"
-    steps = ["each proposal alone", best] + (["the whole list by the whole union"] if story.results["union_wide"] else [])
+    steps = ["each proposal alone", best] + (
+        ["the same by the whole union"] if story.results["union_wide"] and story.helps else []
+    )
     caption = f"Expected gain over no package: {listed(steps)}"
     return _text(_wide_sentence(story)) + _figure(figures, "ladder", caption) + _table(tables.union_wide(story))
 
@@ -180,15 +191,19 @@ def _wide_sentence(story: Story) -> list[str]:
     wide, union = story.results["union_wide"], story.results["union"]
     if not wide or not union:
         return ["No union stands behind the parties: there is no wider version of the list."] if not union else []
-    total = sum(wide["all"]["over_nothing"][e]["ev_usd_mn"] for e in story.economies)
-    name = the(union["name"])
-    found = [f"Opened by the whole union, the list is worth {amount(total)} a year to the members of {name} together."]
+    found = []
+    if story.helps:
+        total = sum(wide["all"]["over_nothing"][e]["ev_usd_mn"] for e in story.economies)
+        opened = f"Opened by the whole union, the package is worth {amount(total)} a year to the members"
+        found.append(f"{opened} of {the(union['name'])} together.")
     ranked = sorted(wide["proposals"], key=lambda p: -sum(p["over_nothing"][e]["ev_usd_mn"] for e in story.economies))
     if len(ranked) > 1:
         first = ranked[0]
         best = sum(first["over_nothing"][e]["ev_usd_mn"] for e in story.economies)
         if best >= NOTHING_USD_MN:
-            found.append(f"The most comes from {quoted(story.proposal_names.get(first['id'], first['id']))}: {usd(best)}.")
+            found.append(
+                f"Of the proposals, {quoted(story.proposal_names[first['id']])} opened by all brings them most: {usd(best)}."
+            )
     return found
 
 
@@ -222,11 +237,23 @@ def _limits(story: Story) -> list[Block]:
 
 def _method(story: Story) -> list[Block]:
     benchmark = story.results["benchmark"]
-    rows = tuple(tuple(tables.text(cell) for cell in row) for row in method.EQUATIONS)
+    rows = tuple(
+        (tables.text(name), tables.Cell(_formula(equation), "formula"), tables.text(source))
+        for name, equation, source in method.EQUATIONS
+    )
     equations = tables.Table("The equations in brief", ("", "equation", "source"), rows)
     world = f"The world of {benchmark['year']}, {benchmark['economies']} economies and {benchmark['sectors']} sectors,"
     opening, closing = f"{world} {method.OPENING}", method.CLOSING
     return [Block("text", opening), *_table(equations), Block("text", closing)]
+
+
+def _formula(equation: str) -> str:
+    """Subscripts and superscripts of our own equations as HTML; inner braces first."""
+    markup = html.escape(equation)
+    for _ in range(2):
+        markup = re.sub(r"_\{([^{}]*)\}", r"<sub>\1</sub>", markup)
+        markup = re.sub(r"\^\{([^{}]*)\}", r"<sup>\1</sup>", markup)
+    return markup
 
 
 def _reproduce(story: Story) -> list[Block]:
@@ -236,9 +263,7 @@ def _reproduce(story: Story) -> list[Block]:
         ("Talks file, SHA-256", manifest["talks_sha256"]),
         ("comity", manifest["comity"]),
         ("Equilibria solved", f"{manifest['solves']:,}"),
-        ("Tolerance", f"{manifest['tolerance']:g} (worst relative residual of the model’s own equations)"),
+        ("Tolerance", f"{method.power(manifest['tolerance'])} (worst relative residual of the model’s own equations)"),
         ("Versions", ", ".join(f"{name} {version}" for name, version in sorted(manifest["versions"].items()))),
     ]
     return [Block("code", manifest["command"]), Block("pairs", pairs)]
-
-

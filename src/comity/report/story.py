@@ -54,7 +54,8 @@ class Story:
 
     @cached_property
     def _names(self) -> dict[str, str]:
-        names = {"ROW": "the rest of the world"} | dict(self.results["benchmark"].get("economy_names") or {})
+        names = {"ROW": "Rest of the world"} | _bundled_names(self.results["benchmark"]["name"])
+        names |= self.results["benchmark"].get("economy_names") or {}
         union = self.results["union"] or {}
         for entry in (*union.get("members", ()), *union.get("inside_row", ()), *self.results["parties"]):
             names[entry["iso3"]] = entry["name"]
@@ -126,6 +127,19 @@ class Story:
         return next((p for p in self.packages.values() if list(p["proposals"]) == [proposal]), None)
 
     @cached_property
+    def settled(self) -> Mapping[str, Any] | None:
+        """The part of the recommended package that the parties alone concede; None where that is all or nothing."""
+        chosen = [p for p in self.proposals if p["id"] in self.best["proposals"]]
+        own = [p["id"] for p in chosen if set(p["conceded_by"]) <= set(self.parties)]
+        if not own or len(own) == len(chosen):
+            return None
+        return next((p for p in self.packages.values() if sorted(p["proposals"]) == sorted(own)), None)
+
+    def tag(self, proposal: str) -> str:
+        """The short label of a proposal in tables and figures: P1, P2, … in the order of the talks file."""
+        return f"P{[p['id'] for p in self.proposals].index(proposal) + 1}"
+
+    @cached_property
     def proposal_names(self) -> dict[str, str]:
         return {proposal["id"]: proposal["name"] for proposal in self.proposals}
 
@@ -171,7 +185,7 @@ class Story:
     @cached_property
     def relations(self) -> tuple[Mapping[str, Any], ...]:
         """One dossier, or several where there are more than two parties."""
-        stated = self.results["relations"]
+        stated = self.results.get("relations_pairs") or self.results["relations"]
         return tuple(stated) if isinstance(stated, list | tuple) else (stated,) if stated else ()
 
     @cached_property
@@ -180,6 +194,9 @@ class Story:
         for pair in self.relations:
             names.update({row["sector"]: row["name"] for row in pair["sectors"]})
         return names
+
+    def sector_name(self, code: str) -> str:
+        return self.sector_names.get(code, code)
 
     @cached_property
     def sector_effects(self) -> dict[str, dict[str, float]]:
@@ -191,3 +208,10 @@ class Story:
             for party in self.parties
             if party in first
         }
+
+
+def _bundled_names(benchmark: str) -> dict[str, str]:
+    """Names of the bundled benchmark's economies; nothing for a benchmark of one's own."""
+    from comity.data.load import NAMES, metadata
+
+    return {code: row["name"] for code, row in metadata(benchmark).items()} if benchmark in NAMES else {}

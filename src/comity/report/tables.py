@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,8 @@ from comity.report.prose.numbers import decimals_for, plain, signed
 from comity.report.story import NOTHING, Story
 
 TOP_PACKAGES = 10
+TOUCHED = re.compile(r"\s*\((?:trade|output|final demand) touched: [^()]*\)")
+"""What a change in words says of the trade it touches; tables have a column for that."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,11 @@ def _percent_decimals(values: Iterable[float]) -> int:
     return max(2, decimals_for(list(values), digits=2, most=5))
 
 
+def _telling_decimals(values: Sequence[float]) -> int:
+    """Decimals that tell the first of a column from its last."""
+    return min(4, max(2, decimals_for([max(values) - min(values)], digits=2)))
+
+
 def _money_decimals(values: Iterable[float]) -> int:
     return 0 if any(abs(value) >= 1000 for value in values) else 1
 
@@ -92,14 +100,14 @@ def dependence(pair: Mapping[str, Any]) -> Table | None:
     """The sectors in which each relies on the other."""
     rows = tuple(
         (
-            text(f"{me['name']} on {other['name']}"),
+            text(f"{me['name']} on {other['name']}" if position == 0 else ""),
             text(row["name"]),
             number(row["usd_mn"], 1),
             number(row["of_expenditure_pct"], 2),
             number(row["of_imports_pct"], 2),
         )
         for me, other in ((pair["a"], pair["b"]), (pair["b"], pair["a"]))
-        for row in me["most_dependent"]
+        for position, row in enumerate(me["most_dependent"])
     )
     head = ("", "sector", "bought, USD mn a year", "% of all it spends on the sector", "% of its imports of the sector")
     note = "Purchases of USD 1 mn and more, largest shares first."
@@ -140,10 +148,10 @@ def proposals(story: Story) -> Table:
     for p in story.proposals:
         alone = story.alone(p["id"])
         cells = [
-            text(p["id"]),
+            text(story.tag(p["id"])),
             text(p["name"] + (" *" if p["assumed"] else "")),
             text(f"{_who(story, p['by'])} → {_who(story, p['conceded_by'])}"),
-            text("; ".join(item["text"] for item in p["changes"])),
+            text("; ".join(TOUCHED.sub("", item["text"]) for item in p["changes"])),
             number(p["trade_usd_mn"], 1),
         ]
         cells += [change(alone["over_nothing"][party]["ev_usd_mn"] if alone else None, 1) for party in story.parties]
@@ -166,30 +174,35 @@ def with_and_without(story: Story) -> Table:
         for p in story.parties
     ]
     decimals = _money_decimals(gains)
+    wide = story.results["union_wide"] is not None
     head = ["state of the world", "chance a year, %"]
     for _ in story.parties:
-        head += ["without, %", "with, %", "package, USD mn"]
+        head += ["none, %", "package, %", "package, USD mn", *(["by the union, %"] if wide else [])]
     rows = []
     for crisis in story.results["crises"]:
         cells = [text(crisis["name"]), number(100 * crisis["probability"], 1)]
-        rows.append(tuple(cells + _pair_cells(story, story.nothing["outcomes"][crisis["id"]], crisis["id"], decimals)))
-    cells = [text("Expected"), Cell(""), *_pair_cells(story, story.nothing["expected"], None, decimals)]
-    rows.append(tuple(cells))
-    groups = (("", 2), *((story.name(party), 3) for party in story.parties))
-    caption = "Change of real income without and with the recommended package"
+        rows.append((*cells, *_step_cells(story, crisis["id"], decimals)))
+    rows.append((text("Expected"), Cell(""), *_step_cells(story, "expected", decimals)))
+    groups = (("", 2), *((story.name(party), 4 if wide else 3) for party in story.parties))
+    versions = (
+        ", with the recommended package and with the same by the whole union" if wide else " and with the recommended package"
+    )
+    caption = f"Change of real income without a package{versions}"
     return Table(caption, tuple(head), tuple(rows), groups, strong=frozenset({len(rows) - 1}))
 
 
-def _pair_cells(story: Story, without: Mapping[str, Any], crisis: str | None, decimals: int) -> list[Cell]:
-    having = story.best["expected"] if crisis is None else story.best["outcomes"][crisis]
+def _step_cells(story: Story, state: str, decimals: int) -> list[Cell]:
+    """For each party: without a package, with it, the difference, and with the union-wide version where there is one."""
     cells = []
     for party in story.parties:
-        before, after = without[party], having[party]
+        steps = story.results["alone_together"][state][party]
+        before, after, wide = steps["nothing"], steps["package"], steps["union_wide"]
         cells += [
             change(before["gain_pct"], 2),
             change(after["gain_pct"], 2),
             change(after["ev_usd_mn"] - before["ev_usd_mn"], decimals),
         ]
+        cells += [change(wide["gain_pct"], 2)] if wide else []
     return cells
 
 
@@ -200,7 +213,7 @@ def top_packages(story: Story) -> Table:
     shown = ranked[:TOP_PACKAGES] + named
     values = [p["over_nothing"][party]["ev_usd_mn"] for p in shown for party in story.parties]
     money = _money_decimals(values)
-    points = _percent_decimals(p["joint"][k] for p in shown for k in ("expected_pct", "worst_pct", "cvar90_pct"))
+    points = _telling_decimals([p["joint"]["expected_pct"] for p in shown])
     head = ["package", *(f"{story.name(party)}, USD mn" for party in story.parties)]
     head += ["expected, %", "worst, %", "CVaR-90, %", "no party worse off"]
     rows = []
@@ -223,7 +236,7 @@ def top_packages(story: Story) -> Table:
 
 def _short(story: Story, package: Mapping[str, Any]) -> str:
     chosen, every = list(package["proposals"]), list(story.proposal_names)
-    left = [p for p in every if p not in chosen]
+    left = [story.tag(p) for p in every if p not in chosen]
     if not chosen:
         label = "no package"
     elif not left:
@@ -231,7 +244,7 @@ def _short(story: Story, package: Mapping[str, Any]) -> str:
     elif len(left) <= 2 < len(chosen):
         label = "all but " + ", ".join(left)
     else:
-        label = ", ".join(chosen)
+        label = ", ".join(story.tag(p) for p in chosen)
     return label + (" (recommended)" if package["id"] == story.best["id"] else "")
 
 
@@ -243,11 +256,11 @@ def union_wide(story: Story) -> Table | None:
     everybody = story.economies
     rows = []
     entries = [
-        (p["id"], story.proposal_names.get(p["id"], ""), p["bilateral_over_nothing"], p["over_nothing"])
+        (story.tag(p["id"]), story.proposal_names[p["id"]], p["bilateral_over_nothing"], p["over_nothing"])
         for p in wide["proposals"]
     ]
-    every = story.packages.get("+".join(story.proposal_names))
-    entries.append(("", "All together", every["over_nothing"] if every else {}, wide["all"]["over_nothing"]))
+    if story.helps:
+        entries.append(("", "The recommended package", story.results["best"]["over_nothing"], wide["all"]["over_nothing"]))
     values = [figures[e]["ev_usd_mn"] for _, _, *both in entries for figures in both for e in everybody if e in figures]
     decimals = _money_decimals(values)
     for key, name, between, opened in entries:
@@ -259,13 +272,11 @@ def union_wide(story: Story) -> Table | None:
     head = ("", "proposal", *(story.name(p) for p in story.parties), *(story.name(p) for p in story.parties), "all members")
     groups = (
         ("", 2),
-        ("between the parties, USD mn", len(story.parties)),
+        ("as proposed, USD mn", len(story.parties)),
         ("by the whole union, USD mn", len(story.parties) + 1),
     )
-    caption = (
-        "Alone or together: expected gain over no package of each proposal, between the parties and opened by the whole union"
-    )
-    return Table(caption, head, tuple(rows), groups, strong=frozenset({len(rows) - 1}))
+    caption = "Alone or together: expected gain over no package, as proposed and opened by the whole union"
+    return Table(caption, head, tuple(rows), groups, strong=frozenset({len(rows) - 1} if story.helps else ()))
 
 
 def members(story: Story) -> Table | None:
@@ -288,7 +299,7 @@ def members(story: Story) -> Table | None:
     for entry in union["inside_row"]:
         rows.append((text(f"{entry['name']} (part of the rest of the world)"), *(Cell("–") for _ in range(4))))
     head = ("", "USD mn", "percentage points", "USD mn", "percentage points")
-    groups = (("", 1), ("recommended package", 2), ("whole list by the whole union", 2))
+    groups = (("", 1), ("recommended package", 2), ("the same by the whole union", 2))
     traded = [
         f"{e['name']} exports goods worth USD {plain(e['goods_usd_mn']['exports'], 0)} mn and imports USD "
         f"{plain(e['goods_usd_mn']['imports'], 0)} mn a year"

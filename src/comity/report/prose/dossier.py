@@ -6,25 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from comity.report.prose.numbers import NOTHING_USD_MN, ordinal, percent, significant, usd
-from comity.report.prose.words import possessive, sentence
+from comity.report.prose.words import called, lowered, possessive, sentence
 
 Dossier = Mapping[str, Any]
 
 
-def relationship(pair: Dossier) -> list[str]:
-    """Trade, rank, dependence and value added of one pair, in that order."""
+def relationship(pair: Dossier) -> list[list[str]]:
+    """Three paragraphs on one pair: trade and rank, dependence, value added."""
+    pair = {**pair, **{key: {**pair[key], "name": called(pair[key]["name"])} for key in ("a", "b")}}
     a, b = pair["a"], pair["b"]
-    texts = [
-        trade(pair),
-        weight(pair, a, b),
-        weight(pair, b, a),
-        reliance(a, b),
-        reliance(b, a),
-        needs(pair),
-        content(a, b),
-        content(b, a),
-    ]
-    return [text for text in texts if text]
+    paragraphs = (
+        [trade(pair), weight(pair, a, b), weight(pair, b, a)],
+        [reliance(a, b), reliance(b, a)],
+        [needs(pair), content(a, b), content(b, a)],
+    )
+    return [[text for text in paragraph if text] for paragraph in paragraphs]
 
 
 def trade(pair: Dossier) -> str:
@@ -63,17 +59,12 @@ def reliance(me: Dossier, other: Dossier) -> str:
         return ""
     first, rest = rows[0], rows[1:]
     text = (
-        f"{me['name']} relies on {other['name']} most for {_lower(first['name'])}: "
+        f"{me['name']} relies on {other['name']} most for {lowered(first['name'])}: "
         f"{percent(first['of_expenditure_pct'])} of what it spends on them"
     )
     if rest:
-        text += ", then " + " and ".join(f"{_lower(row['name'])} ({percent(row['of_expenditure_pct'])})" for row in rest)
+        text += ", then " + " and ".join(f"{lowered(row['name'])} ({percent(row['of_expenditure_pct'])})" for row in rest)
     return sentence(text)
-
-
-def _lower(name: str) -> str:
-    """Sector names within a sentence; abbreviations keep their capitals."""
-    return name if name[:2].isupper() else name[:1].lower() + name[1:]
 
 
 def needs(pair: Dossier) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from comity.report.prose.numbers import NOTHING_USD_MN, counted, listed, percent, significant, usd
 from comity.report.prose.words import (
     amount,
+    called,
     fares,
     is_nothing,
     judged,
@@ -31,7 +32,7 @@ OBJECTIVES = {
 
 def headline(story: Story) -> list[str]:
     """What the package is worth, honestly; beside it the crises and the union-wide version."""
-    return [text for text in (worth(story), shares(story), crises_cost(story), union_wide(story)) if text]
+    return [text for text in (worth(story), settled(story), shares(story), crises_cost(story), union_wide(story)) if text]
 
 
 def worth(story: Story) -> str:
@@ -52,6 +53,25 @@ def worth(story: Story) -> str:
         )
     whose = "their real income" if len(story.parties) > 1 else "its real income"
     return f"{package} is worth {usd(joint)} a year to {together(story)}, {percent(share)} of {whose}: {judged(share)}."
+
+
+def settled(story: Story) -> str:
+    """How much of the package the parties can settle between themselves, and who else must agree to the rest."""
+    part = story.settled
+    if part is None:
+        return ""
+    rest = [p for p in story.proposals if p["id"] in story.best["proposals"] and p["id"] not in part["proposals"]]
+    others = list(dict.fromkeys(code for p in rest for code in p["conceded_by"] if code not in story.parties))
+    joint, share = story.joint(part["over_nothing"]), story.joint_pct(part["over_nothing"])
+    number = counted(len(part["proposals"]), "proposal")
+    own = f"the {number} that {the_parties(story)} can settle without others"
+    verb = "is" if len(part["proposals"]) == 1 else "are"
+    value = f"{verb} worth {usd(joint)} of that, {percent(share)}: {judged(share)}"
+    if joint < NOTHING_USD_MN:
+        value = f"bring{'s' if verb == 'is' else ''} none of that"
+    names = listed([quoted(p["name"]) for p in rest])
+    also = listed([called(story.name(code)) for code in others])
+    return sentence(f"{own} {value}. The rest takes {names}, which {also} must concede as well")
 
 
 def shares(story: Story) -> str:
@@ -79,7 +99,7 @@ def crises_cost(story: Story) -> str:
     else:
         verb = ("cost" if cost < 0 else "bring") + ("s" if one else "")
         first = f"{subject} {verb} {the_parties(story)} {usd(cost)} a year in expectation, {percent(share)} of real income."
-    return " ".join(text for text in (first, worst_crisis(story), against_crises(story, cost)) if text)
+    return " ".join(text for text in (first, against_crises(story, cost), worst_crisis(story)) if text)
 
 
 def worst_crisis(story: Story) -> str:
@@ -87,10 +107,11 @@ def worst_crisis(story: Story) -> str:
         return ""
     outcome = story.nothing["outcomes"][story.worst_crisis]
     parts = [fares(story.name(party), outcome[party]) for party in story.parties]
-    opening = f"When {quoted(story.crisis_name(story.worst_crisis))} comes"
-    if len(story.crises) > 1:
-        opening = f"In the worst, {quoted(story.crisis_name(story.worst_crisis))}"
-    return sentence(f"{opening}, {listed(parts)}")
+    name = quoted(story.crisis_name(story.worst_crisis))
+    if len(story.crises) == 1:
+        return sentence(f"when {name} comes, {listed(parts)}")
+    whom = f" for {the_parties(story)} together" if len(story.parties) > 1 else ""
+    return sentence(f"the worst{whom} is {name}: {listed(parts)}")
 
 
 def against_crises(story: Story, cost: float) -> str:
@@ -101,18 +122,17 @@ def against_crises(story: Story, cost: float) -> str:
     ratio = 100 * worth_mn / -cost
     if ratio >= 100:
         return "The package is worth more than the crises cost in expectation."
-    return f"The package makes up for {percent(ratio)} of that."
+    return f"The package makes up for {percent(ratio)} of the expected cost."
 
 
 def union_wide(story: Story) -> str:
-    """The same list opened by the whole union, against the package between the parties."""
+    """The same package opened by the whole union, against the package as proposed."""
     wide, union = story.results["union_wide"], story.results["union"]
-    if not wide or not union:
+    if not wide or not union or not story.helps:
         return ""
     worth_mn = story.joint(story.results["best"]["over_nothing"])
     joint = story.joint(wide["all"]["over_nothing"])
-    which = "The one proposal" if len(wide["proposals"]) == 1 else f"The {counted(len(wide['proposals']), 'proposal')}"
-    opened = f"{which} opened by every member of {the(union['name'])}"
+    opened = f"The same package opened by every member of {the(union['name'])}"
     if abs(joint) < NOTHING_USD_MN:
         return f"{opened} would change next to nothing for {the_parties(story)}."
     if joint < 0:
@@ -122,12 +142,12 @@ def union_wide(story: Story) -> str:
         return text + "."
     ratio = joint / worth_mn
     if ratio >= 1.5:
-        return f"{text}: {significant(ratio, 2)} times the package."
+        return f"{text}: {significant(ratio, 2)} times as much as proposed."
     if ratio > 1.05:
-        return f"{text}: {percent(100 * (ratio - 1))} more than the package."
+        return f"{text}: {percent(100 * (ratio - 1))} more than as proposed."
     if ratio >= 0.95:
-        return f"{text}: about as much as the package."
-    return f"{text}: {percent(100 * (1 - ratio))} less than the package."
+        return f"{text}: about as much as the package as proposed."
+    return f"{text}: {percent(100 * (1 - ratio))} less than as proposed."
 
 
 def objective(story: Story) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from comity.report.prose.numbers import listed, percent, plain
-from comity.report.prose.words import quoted, sentence
+from comity.report.prose.numbers import NBSP, listed, percent, plain, significant
+from comity.report.prose.words import called, lowered, quoted, sentence
 from comity.report.story import Story
 
 FACTORS = {
@@ -18,9 +18,9 @@ DEFICITS = {
     "with_trade": "Each economy’s net lending moves with its own exports and imports together.",
 }
 OPENING = (
-    "is one equilibrium of trade with input–output links (Eaton and Kortum 2002; Caliendo and Parro 2015). A crisis or a proposal "
-    "changes trade costs, tariffs, productivity, factors or tastes; every market of the world is then cleared anew. A hat is the "
-    "ratio of the new to the benchmark value, a prime the new value; n buys from i."
+    "is one equilibrium of trade with input–output links (Eaton and Kortum 2002; Caliendo and Parro 2015). A crisis or a "
+    "proposal changes trade costs, tariffs, productivity, factors or tastes; every market of the world is then cleared anew. "
+    "A hat is the ratio of the new to the benchmark value, a prime the new value; n buys from i."
 )
 CLOSING = (
     "Gains and losses are changes of real income, what a nation earns at its own prices, without net borrowing; in USD mn they "
@@ -28,13 +28,16 @@ CLOSING = (
     "mean over the worst tenth of cases."
 )
 EQUATIONS = (
-    ("Unit cost", "ĉ = v̂^γ · Π P̂ₖ^(g(1−γ)) / Â", "Caliendo and Parro 2015, eq. 11"),
-    ("Price of a sector", "P̂ₙ = [Σᵢ πₙᵢ (κ̂ₙᵢ ĉᵢ)^−θ]^(−1/θ)", "eq. 12"),
-    ("Who buys from whom", "π′ₙᵢ = πₙᵢ (κ̂ₙᵢ ĉᵢ / P̂ₙ)^−θ", "eq. 13"),
-    ("Spending", "X′ = a I′ + Σₖ (1−γ) g Y′ₖ ,  Y′ᵢ = Σₙ π′ₙᵢ X′ₙ / (1+t′ₙᵢ)", "eq. 14"),
+    ("Unit cost", "ĉ = v̂^{γ} · Π_{k} P̂_{k}^{(1−γ) g_{k}} / Â", "Caliendo and Parro 2015, eq. 11"),
+    ("Price of a sector", "P̂_{n} = [Σ_{i} π_{ni} (κ̂_{ni} ĉ_{i})^{−θ}]^{−1/θ}", "eq. 12"),
+    ("Who buys from whom", "π′_{ni} = π_{ni} (κ̂_{ni} ĉ_{i} / P̂_{n})^{−θ}", "eq. 13"),
+    ("Spending", "X′ = a I′ + Σ_{k} (1−γ_{k}) g_{k} Y′_{k}", "eq. 14"),
+    ("Output", "Y′_{i} = Σ_{n} π′_{ni} X′_{n} / (1+t′_{ni})", "eq. 14"),
     ("Income", "I′ = wages + capital income + tariff revenue + D′", "eq. 15"),
-    ("Real income", "V̂ = [(I′−D′) / (I−D)] / P̂", "the loss and gain of every table"),
+    ("Real income", "V̂ = [(I′−D′) / (I−D)] / P̂", "the gain or loss of every table"),
 )
+"""Name, formula with _{subscript} and ^{superscript}, source."""
+
 WORLD_2022 = (
     (
         "Inter-country input–output tables",
@@ -79,8 +82,9 @@ def calibrated(story: Story) -> list[str]:
     """Shocks whose size was found so that a stated movement comes out: target and what was achieved."""
     return [
         sentence(
-            f"{quoted(crisis['name'])}: the price of {story.sector_names.get(c['sector'], c['sector'])} was to move by "
-            f"{plain(c['target_pct'], 1)} % and moves by {plain(c['achieved_pct'], 2)} % ({c['instrument']} × {c['factor']:.4g})"
+            f"in {quoted(crisis['name'])} the price of {lowered(story.sector_name(c['sector']))} was to move "
+            f"by {plain(c['target_pct'], 1)}{NBSP}% and moves by {plain(c['achieved_pct'], 1)}{NBSP}%, "
+            f"brought about by {c['instrument']} × {significant(c['factor'])}"
         )
         for crisis in story.crises
         for c in crisis["calibrated"]
@@ -89,7 +93,7 @@ def calibrated(story: Story) -> list[str]:
 
 def limits(story: Story) -> list[str]:
     """What this brief does not know or does not count."""
-    closure, union = story.results["closure"], story.results["union"] or {}
+    closure = story.results["closure"]
     lines = [
         FACTORS.get(closure["factors"], f"Factors: {closure['factors']}."),
         DEFICITS.get(closure["deficits"], f"Deficits: {closure['deficits']}."),
@@ -102,15 +106,35 @@ def limits(story: Story) -> list[str]:
         "Probabilities are a year’s and are the talks file’s own"
         + (f"; with {percent(100 * story.chance['none'])} no crisis comes." if story.chance.get("none") else "."),
     ]
-    inside = [entry["name"] for entry in union.get("inside_row", ())]
-    if inside:
-        verb = "is a member" if len(inside) == 1 else "are members"
-        lines.append(
-            f"{listed(inside)} {verb} of the union and not separate in the benchmark: they are part of the rest of the world, "
-            "and what happens to them cannot be told apart."
-        )
+    lines.extend(_inside(story))
     for pair in story.relations:
         lines.extend(note for note in pair["notes"] if note not in lines)
     worst = max((package["residual"] for package in story.packages.values()), default=0.0)
-    lines.append(f"Every equilibrium was solved until its own equations held; the worst relative residual is {worst:.1e}.")
+    lines.append(f"Every equilibrium was solved until its own equations held; the worst relative residual is {power(worst)}.")
     return lines
+
+
+def _inside(story: Story) -> list[str]:
+    """Economies that the talks name and the benchmark does not tell apart."""
+    union = story.results["union"] or {}
+    members = [entry["name"] for entry in union.get("inside_row", ())]
+    named = [entry["name"] for entry in story.results.get("not_touched") or ()]
+    inside = list(dict.fromkeys([*members, *named]))
+    if not inside:
+        return []
+    passed = list(dict.fromkeys(entry["entry"] for entry in story.results.get("not_touched") or ()))
+    stand = "is" if len(inside) == 1 else "are"
+    lines = [
+        f"{listed([called(name) for name in inside])} {stand} not separate in the benchmark: part of the rest of the world, "
+        "so that what happens there cannot be told apart"
+    ]
+    if passed:
+        lines.append(f"{listed([quoted(name) for name in passed])} pass{'es' if len(passed) == 1 else ''} them by")
+    return [sentence("; ".join(lines))]
+
+
+def power(value: float) -> str:
+    """A very small number for prose: 1.9 × 10⁻¹¹."""
+    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    digits = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{mantissa}{NBSP}×{NBSP}10{digits}" if value else "0"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from comity.report.prose.numbers import NOTHING_USD_MN, counted, listed, percent, usd
-from comity.report.prose.words import fares, is_nothing, package_words, quoted, sentence
+from comity.report.prose.words import called, fares, is_nothing, lowered, package_words, quoted, sentence
 from comity.report.story import Story
 
 
@@ -16,7 +16,7 @@ def crises_by_party(story: Story) -> list[str]:
         figures = {crisis["id"]: story.nothing["outcomes"][crisis["id"]][party] for crisis in story.crises}
         losing = {key: f for key, f in figures.items() if not is_nothing(f) and f["gain_pct"] < 0}
         gaining = [key for key, f in figures.items() if not is_nothing(f) and f["gain_pct"] > 0]
-        name, parts = story.name(party), []
+        name, parts = called(story.name(party)), []
         if losing:
             worst = min(losing, key=lambda key: losing[key]["gain_pct"])
             most = "most " if len(figures) > 1 else ""
@@ -37,7 +37,7 @@ def _size(figure: Mapping[str, float]) -> str:
 def concessions(story: Story) -> list[str]:
     """Who concedes how many, and which concessions pay for themselves."""
     count = {party: sum(party in p["conceded_by"] for p in story.proposals) for party in story.parties}
-    parts = [f"{story.name(party)} concedes {counted(number, 'proposal')}" for party, number in count.items() if number]
+    parts = [f"{called(story.name(party))} concedes {counted(number, 'proposal')}" for party, number in count.items() if number]
     sentences = [sentence(listed(parts))] if parts else []
     paying, costing = [], []
     for proposal in story.proposals:
@@ -105,7 +105,7 @@ def displaced(story: Story) -> list[str]:
         ("loses", sorted((c for c in outside if outside[c]["ev_usd_mn"] < 0), key=lambda c: outside[c]["ev_usd_mn"])),
     ):
         if ranked:
-            parts = [f"{story.name(code)} ({usd(outside[code]['ev_usd_mn'])})" for code in ranked[:3]]
+            parts = [f"{called(story.name(code))} ({usd(outside[code]['ev_usd_mn'])})" for code in ranked[:3]]
             verbs = verb if len(parts) == 1 else verb.removesuffix("s")
             sentences.append(
                 sentence(f"outside {'the union' if story.results['union'] else 'the table'} {listed(parts)} {verbs} most")
@@ -124,13 +124,31 @@ def sectors_moved(story: Story, most: int = 2) -> list[str]:
         parts = []
         for verb, chosen in (("rises most in", up), ("falls most in", down)):
             if chosen:
-                named = [f"{story.sector_names.get(s, s)} ({usd(effects[s])})" for s in chosen]
+                named = [f"{lowered(story.sector_name(s))} ({usd(effects[s])})" for s in chosen]
                 parts.append(f"{verb} {listed(named)}")
-        name = story.name(party)
+        name = called(story.name(party))
         text = (
             f"In {name} value added {'; it '.join(parts)}"
             if parts
             else f"In {name} no sector’s value added moves by more than USD 0.05 mn"
         )
         sentences.append(sentence(text))
+    return sentences
+
+
+def law(story: Story) -> list[str]:
+    """What the union's treaty says: one sentence for each finding, the proposals it concerns gathered."""
+    found: dict[tuple[str, bool], list[str]] = {}
+    for flag in story.results.get("law") or ():
+        position = flag["proposal"]
+        if position is None:
+            found[flag["text"], flag["violation"]] = []
+            continue
+        name = story.proposals[position]["name"]
+        finding = flag["text"].partition(name)[2].lstrip("'\"‘’ :") or flag["text"]
+        found.setdefault((finding, flag["violation"]), []).append(story.tag(story.proposals[position]["id"]))
+    sentences = []
+    for (finding, violation), tags in found.items():
+        text = f"{listed(tags)}: {finding}" if tags else finding
+        sentences.append(sentence(f"{text} (against the treaty)" if violation else text))
     return sentences

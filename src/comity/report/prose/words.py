@@ -30,14 +30,31 @@ def is_nothing(figure: Mapping[str, float]) -> bool:
 
 def fares(name: str, figure: Mapping[str, float]) -> str:
     """`X gains USD 3.1 mn (0.02 %)`, `X loses …`, `nothing changes for X`."""
+    name = called(name)
     if is_nothing(figure):
         return f"nothing changes for {name}"
     verb = "gains" if figure["ev_usd_mn"] > 0 else "loses"
     return f"{name} {verb} {usd(figure['ev_usd_mn'])} ({percent(figure['gain_pct'])})"
 
 
+ARTICLE = ("United ", "Rest of ", "Dominican ", "Central African ", "Russian ")
+ARTICLES = frozenset({"Netherlands", "Philippines", "Bahamas", "Gambia", "Maldives", "Comoros", "Seychelles", "DR Congo"})
+
+
+def called(name: str) -> str:
+    """An economy's name within a sentence, with its article where English has one: the United States."""
+    if name == "Rest of the world":
+        return "the rest of the world"
+    return f"the {name}" if name.startswith(ARTICLE) or name in ARTICLES else name
+
+
 def possessive(name: str) -> str:
     return name + ("’" if name.endswith("s") and name.startswith("the ") else "’s")
+
+
+def lowered(name: str) -> str:
+    """A sector's name within a sentence; abbreviations keep their capitals."""
+    return name if name[:2].isupper() else name[:1].lower() + name[1:]
 
 
 def quoted(name: str) -> str:
@@ -53,11 +70,11 @@ def sentence(text: str) -> str:
 def the_parties(story: Story) -> str:
     """`the two`, `the three`; the name of a party that is alone."""
     count = len(story.parties)
-    return story.name(story.parties[0]) if count == 1 else f"the {counted(count, '', '')}".strip()
+    return called(story.name(story.parties[0])) if count == 1 else f"the {counted(count, '', '')}".strip()
 
 
 def together(story: Story) -> str:
-    names = listed([story.name(party) for party in story.parties])
+    names = listed([called(story.name(party)) for party in story.parties])
     return names if len(story.parties) == 1 else f"{names} together"
 
 
