@@ -9,13 +9,13 @@ from typing import Any
 
 from comity.errors import ComityError
 from comity.report.palette import FONT, GAIN, GRID, INK, LOSS, MUTED, PARTIES
-from comity.report.prose.numbers import signed
+from comity.report.prose.numbers import significant
 from comity.report.story import NOTHING, Story
 
 VEGA_LITE = "5.21"
-WIDTH = 560
+WIDTH = 530
 BAR = 13
-LABELS = 216
+LABELS = 250
 """Room for the names on the left, fixed so that no figure depends on the fonts of a machine."""
 
 Spec = dict[str, Any]
@@ -119,10 +119,8 @@ def _grouped(
 ) -> Spec:
     """Horizontal bars in groups, one colour for each party or direction, the value at the end of each bar."""
     span = max((abs(value["usd_mn"]) for value in values), default=1.0) or 1.0
-    decimals = 0 if span >= 100 else 1 if span >= 10 else 2
     for value in values:
-        text = signed(value["usd_mn"], decimals)
-        value["label"] = text if percent else text.removeprefix("+")
+        value["label"] = _at_bar(value["usd_mn"], percent)
     low, high = min((v["usd_mn"] for v in values), default=0.0), max((v["usd_mn"] for v in values), default=1.0)
     room = 0.12 * span
     domain = [min(0.0, low) - (room if low < 0 else 0), max(0.0, high) + (room if high > 0 or low >= 0 else 0)]
@@ -146,35 +144,65 @@ def _grouped(
     )
 
 
+def _at_bar(value: float, percent: bool) -> str:
+    """The figure at the end of a bar: two or three digits, a sign where it is a change in per cent."""
+    text = significant(value, 3 if abs(value) >= 100 or percent else 2)
+    return "+" + text if percent and value > 0 else text
+
+
 def all_packages(story: Story) -> Spec:
-    """Every package by what it brings in expectation: two parties as a cloud, any other number as a line each."""
+    """Every package by what it brings in expectation: two parties as a cloud, any other number as a line each.
+
+    Where one proposal outweighs all others together, packages with and without it stand in two panels with own scales.
+    """
     if len(story.parties) != 2:
         return _packages_by_party(story)
+    everything = list(story.packages.values())
+    decisive = _decisive(story)
+    description = "Expected gain of both parties from every package, USD mn a year"
+    if decisive is None:
+        return _frame(description, [], height=300) | _cloud(story, everything, WIDTH + LABELS - 70)
+    panels = []
+    for has in (False, True):
+        chosen = [package for package in everything if (decisive in package["proposals"]) is has]
+        title = f"packages {'with' if has else 'without'} {story.tag(decisive)}, {story.proposal_names[decisive]}"
+        panel = _cloud(story, chosen, (WIDTH + LABELS - 190) / 2)
+        panels.append(panel | {"title": {"text": title, "fontSize": 11, "anchor": "start", "color": INK, "limit": 340}})
+    spec = _frame(description, [], hconcat=panels, spacing=40)
+    del spec["width"], spec["data"]
+    return spec
+
+
+def _decisive(story: Story) -> str | None:
+    """The proposal without which no package brings the parties as much as any package with it, if there is one."""
+    for proposal in story.proposal_names:
+        having = [story.joint(p["over_nothing"]) for p in story.packages.values() if proposal in p["proposals"]]
+        lacking = [story.joint(p["over_nothing"]) for p in story.packages.values() if proposal not in p["proposals"]]
+        if len(lacking) > 2 and having and min(having) > 3 * max(max(lacking), 0.0):
+            return proposal
+    return None
+
+
+def _cloud(story: Story, packages: Sequence[Mapping[str, Any]], width: float) -> Spec:
     one, two = story.parties
     values = []
-    for package in story.packages.values():
+    for package in packages:
         kind = _kind(story, package)
         label = {"recommended": "recommended", "one proposal": " ".join(map(story.tag, package["proposals"]))}.get(kind, "")
         over = package["over_nothing"]
         values.append({"x": over[one]["ev_usd_mn"], "y": over[two]["ev_usd_mn"], "kind": kind, "label": label})
     middle = (min(value["x"] for value in values) + max(value["x"] for value in values)) / 2
-    left = {"dx": {"expr": f"datum.x > {middle} ? -8 : 8"}, "align": {"expr": f"datum.x > {middle} ? 'right' : 'left'"}}
+    side = {"dx": {"expr": f"datum.x > {middle} ? -8 : 8"}, "align": {"expr": f"datum.x > {middle} ? 'right' : 'left'"}}
+    scale = {"scale": {"zero": False}}
     encoding = {
-        "x": _amount("x", f"{story.name(one)}: expected gain over no package, USD mn a year"),
-        "y": _amount("y", f"{story.name(two)}: USD mn a year", grid=True, gridColor=GRID, minExtent=50, maxExtent=50),
+        "x": _amount("x", f"{story.name(one)}: USD mn a year") | scale,
+        "y": _amount("y", f"{story.name(two)}: USD mn a year", grid=True, gridColor=GRID, minExtent=50, maxExtent=50) | scale,
     }
-    return _frame(
-        "Expected gain of both parties from every package, USD mn a year",
-        values,
-        height=300,
-        width=WIDTH + LABELS - 70,
-        layer=[
-            ZERO,
-            {"mark": {"type": "rule", "color": MUTED}, "encoding": {"y": {"datum": 0}}},
-            {"mark": {"type": "point", "filled": True}, "encoding": encoding | _kinds()},
-            {"mark": {"type": "text", "dy": -7} | left, "encoding": encoding | {"text": {"field": "label"}}},
-        ],
-    )
+    layer = [
+        {"mark": {"type": "point", "filled": True}, "encoding": encoding | _kinds()},
+        {"mark": {"type": "text", "dy": -7} | side, "encoding": encoding | {"text": {"field": "label"}}},
+    ]
+    return {"data": {"values": values}, "width": width, "height": 300, "layer": layer}
 
 
 def _packages_by_party(story: Story) -> Spec:

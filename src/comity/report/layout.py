@@ -12,7 +12,7 @@ from comity.report import tables
 from comity.report.prose import dossier, method, sections
 from comity.report.prose.headline import amount
 from comity.report.prose.numbers import MINUS, NBSP, NOTHING_USD_MN, listed, percent, usd
-from comity.report.prose.words import judged, quoted, the, the_parties
+from comity.report.prose.words import TOUCHED, judged, quoted, the, the_parties
 from comity.report.story import Story
 from comity.report.worldmap import choropleth
 
@@ -141,7 +141,7 @@ def _crises(story: Story, figures: Mapping[str, str]) -> list[Block]:
     if not story.crises:
         return []
     happens = [
-        f"{crisis['name']}: {'; '.join(tables.TOUCHED.sub('', shock) for shock in crisis['shocks'])}."
+        f"{crisis['name']}: {'; '.join(TOUCHED.sub('', shock) for shock in crisis['shocks'])}."
         for crisis in story.crises
         if crisis["shocks"]
     ]
@@ -232,7 +232,7 @@ def _limits(story: Story) -> list[Block]:
     if not rows:
         return [*blocks, Block("text", "No figure of the talks file is marked as assumed.")]
     head = ("", "name", "figure", "reason")
-    return blocks + _table(tables.Table("Every figure that is assumed and has no source", head, rows))
+    return blocks + _table(tables.Table("Every figure that is assumed, with its reason", head, rows))
 
 
 def _method(story: Story) -> list[Block]:

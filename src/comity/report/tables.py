@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from comity.report.prose.numbers import decimals_for, plain, signed
+from comity.report.prose.words import TOUCHED
 from comity.report.story import NOTHING, Story
 
 TOP_PACKAGES = 10
-TOUCHED = re.compile(r"\s*\((?:trade|output|final demand) touched: [^()]*\)")
-"""What a change in words says of the trade it touches; tables have a column for that."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +56,11 @@ def _percent_decimals(values: Iterable[float]) -> int:
 
 def _telling_decimals(values: Sequence[float]) -> int:
     """Decimals that tell the first of a column from its last."""
-    return min(4, max(2, decimals_for([max(values) - min(values)], digits=2)))
+    return min(4, max(2, decimals_for([max(values) - min(values)], digits=1)))
 
 
 def _money_decimals(values: Iterable[float]) -> int:
-    return 0 if any(abs(value) >= 1000 for value in values) else 1
+    return 0 if any(abs(value) >= 5000 for value in values) else 1
 
 
 def sides(story: Story) -> Table | None:
@@ -152,7 +150,7 @@ def proposals(story: Story) -> Table:
             text(p["name"] + (" *" if p["assumed"] else "")),
             text(f"{_who(story, p['by'])} → {_who(story, p['conceded_by'])}"),
             text("; ".join(TOUCHED.sub("", item["text"]) for item in p["changes"])),
-            number(p["trade_usd_mn"], 1),
+            number(p["trade_usd_mn"], _money_decimals([p["trade_usd_mn"]])),
         ]
         cells += [change(alone["over_nothing"][party]["ev_usd_mn"] if alone else None, 1) for party in story.parties]
         cells.append(Cell("yes" if p["id"] in story.best["proposals"] else "no"))
@@ -163,6 +161,10 @@ def proposals(story: Story) -> Table:
 
 
 def _who(story: Story, codes: Sequence[str]) -> str:
+    """Names of economies; a union by its code when all of its members are meant."""
+    union = story.results["union"]
+    if union and len(codes) > 1 and set(codes) == {member["iso3"] for member in union["members"]}:
+        return union["code"]
     return ", ".join(story.name(code) for code in codes)
 
 
@@ -213,7 +215,7 @@ def top_packages(story: Story) -> Table:
     shown = ranked[:TOP_PACKAGES] + named
     values = [p["over_nothing"][party]["ev_usd_mn"] for p in shown for party in story.parties]
     money = _money_decimals(values)
-    points = _telling_decimals([p["joint"]["expected_pct"] for p in shown])
+    points = _telling_decimals([p["joint"]["expected_pct"] for p in ranked[:TOP_PACKAGES]])
     head = ["package", *(f"{story.name(party)}, USD mn" for party in story.parties)]
     head += ["expected, %", "worst, %", "CVaR-90, %", "no party worse off"]
     rows = []

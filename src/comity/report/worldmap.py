@@ -61,7 +61,8 @@ def choropleth(
     parts.append('<use href="#land-borders" fill="none" stroke="#fff" stroke-width="0.9"/>')
     for code in outlined:
         if code in world["paths"]:
-            parts.append(f'<use href="#land-{code}" fill="none" stroke="{INK}" stroke-width="2.4"/>')
+            for line, width in (("#fff", 6), (INK, 2.6)):
+                parts.append(f'<use href="#land-{code}" fill="none" stroke="{line}" stroke-width="{width}"/>')
     for code, (x, y) in world["dots"].items():
         if code in values:
             parts.append(_dot(code, x, y, values[code], names, limits, unit, code in outlined))

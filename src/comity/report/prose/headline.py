@@ -61,7 +61,10 @@ def settled(story: Story) -> str:
     if part is None:
         return ""
     rest = [p for p in story.proposals if p["id"] in story.best["proposals"] and p["id"] not in part["proposals"]]
-    others = list(dict.fromkeys(code for p in rest for code in p["conceded_by"] if code not in story.parties))
+    others = list(dict.fromkeys(story.name(code) for p in rest for code in p["conceded_by"] if code not in story.parties))
+    union = story.results["union"]
+    if union and any({m["iso3"] for m in union["members"]} <= set(p["conceded_by"]) for p in rest):
+        others += [entry["name"] for entry in union["inside_row"]]
     joint, share = story.joint(part["over_nothing"]), story.joint_pct(part["over_nothing"])
     number = counted(len(part["proposals"]), "proposal")
     own = f"the {number} that {the_parties(story)} can settle without others"
@@ -70,7 +73,7 @@ def settled(story: Story) -> str:
     if joint < NOTHING_USD_MN:
         value = f"bring{'s' if verb == 'is' else ''} none of that"
     names = listed([quoted(p["name"]) for p in rest])
-    also = listed([called(story.name(code)) for code in others])
+    also = listed([called(name) for name in others])
     return sentence(f"{own} {value}. The rest takes {names}, which {also} must concede as well")
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from comity.report.prose.numbers import NBSP, listed, percent, plain, significant
-from comity.report.prose.words import called, lowered, quoted, sentence
+from comity.report.prose.words import TOUCHED, called, lowered, quoted, sentence
 from comity.report.story import Story
 
 FACTORS = {
@@ -70,12 +73,16 @@ def assumed(story: Story) -> list[dict[str, str]]:
         {
             "kind": kind,
             "name": entry["name"],
-            "figures": "; ".join(entry["shocks"] if kind == "crisis" else [change["text"] for change in entry["changes"]]),
+            "figures": "; ".join(TOUCHED.sub("", line) for line in _lines(kind, entry)),
             "reason": entry["reason"] or "no reason is given in the talks file",
         }
         for kind, entry in rows
         if entry["assumed"]
     ]
+
+
+def _lines(kind: str, entry: Mapping[str, Any]) -> list[str]:
+    return entry["shocks"] if kind == "crisis" else [change["text"] for change in entry["changes"]]
 
 
 def calibrated(story: Story) -> list[str]:

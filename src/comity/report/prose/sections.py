@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from comity.report.prose.numbers import NOTHING_USD_MN, counted, listed, percent, usd
 from comity.report.prose.words import called, fares, is_nothing, lowered, package_words, quoted, sentence
@@ -149,6 +149,18 @@ def law(story: Story) -> list[str]:
         found.setdefault((finding, flag["violation"]), []).append(story.tag(story.proposals[position]["id"]))
     sentences = []
     for (finding, violation), tags in found.items():
-        text = f"{listed(tags)}: {finding}" if tags else finding
+        text = f"{ranged(tags)}: {finding.removeprefix('is ')}" if tags else finding
         sentences.append(sentence(f"{text} (against the treaty)" if violation else text))
     return sentences
+
+
+def ranged(tags: Sequence[str]) -> str:
+    """Labels of proposals with runs drawn together: P1 to P3, P5 and P7."""
+    runs: list[list[str]] = []
+    for tag in tags:
+        if runs and int(tag[1:]) == int(runs[-1][-1][1:]) + 1:
+            runs[-1].append(tag)
+        else:
+            runs.append([tag])
+    parts = [f"{run[0]} to {run[-1]}" if len(run) > 2 else run for run in runs]
+    return listed([name for part in parts for name in ([part] if isinstance(part, str) else part)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from comity.report.prose.numbers import (
@@ -16,6 +17,10 @@ from comity.report.story import Story
 
 JUDGEMENTS = ((0.005, "next to nothing"), (0.05, "little"), (0.25, "a modest sum"), (1.0, "a considerable sum"))
 """How a joint effect is spoken of, by its size in per cent of the parties' real income: below the first figure, and so on."""
+
+
+TOUCHED = re.compile(r"\s*\((?:trade|output|final demand) touched: [^()]*\)")
+"""What a change in words says of the trade it touches; the trade itself has its column."""
 
 
 def judged(gain_pct: float) -> str:
