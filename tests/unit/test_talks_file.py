@@ -209,7 +209,7 @@ def test_weights_are_kept_by_code():
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (HEAD + CRISES + PROPOSALS + "governments: {KAZ: {sensitive: {C10T12: 3}}}\n", "governments' weights"),
+        (HEAD + CRISES + PROPOSALS + "governments: {KAZ: {sensitive: {C10T12: 3}}}\n", "a government's weighting"),
         (HEAD + CRISES + PROPOSALS + "objective: {risk_aversion: 2}\n", "risk aversion"),
         (HEAD + CRISES + PROPOSALS + "rules: {patience: 0.8}\n", "patience"),
         (HEAD + CRISES + PROPOSALS + "rules: {transfers: true}\n", "transfers"),
@@ -240,6 +240,31 @@ def test_what_the_format_knows_and_this_version_does_not_compute(text: str, told
     if "up to" not in told:
         assert isinstance(caught.value, NotYetError)
         assert "not computed by this version" in mine[0].message
+
+
+def test_a_file_of_the_full_format_is_refused_for_each_of_its_later_words():
+    text = """title: Minsk and Nur-Sultan
+parties: [BLR, KAZ]
+closure: {factors: specific, deficits: with_trade, elasticities: crisis}
+crises: []
+proposals:
+  - name: Dairy
+    by: BLR
+    conceded_by: KAZ
+    changes: [{barrier: {importer: KAZ, exporter: BLR, sector: C10T12, from: 20%, to: 10%, rent_share: 0.5, rent_to: importer}}]
+  - name: A quarter of the tractor maker
+    by: BLR
+    conceded_by: KAZ
+    stake: {issuer: BLR, sector: C29, sold: 25%, buyer: KAZ, price: fair_without}
+governments: {KAZ: {sensitive: {C10T12: 3}}}
+objective: {losses: expected, weights: equal, risk_aversion: 2}
+rules: {nobody_worse_off: parties, transfers: false, patience: 0.8}
+"""
+    with pytest.raises(NotYetError) as caught:
+        TalksFile.from_yaml(text)
+    assert [problem.line for problem in caught.value.problems] == [3, 9, 13, 14, 15, 16]
+    empty = refused(text.replace("    stake: {issuer: BLR, sector: C29, sold: 25%, buyer: KAZ, price: fair_without}\n", ""))
+    assert "proposals[2].changes is missing" in str(empty)
 
 
 def test_harmless_forms_of_later_words_are_fine():

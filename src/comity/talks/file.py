@@ -144,7 +144,8 @@ class ProposalEntry(_Reasoned):
     name: Name
     by: Who
     conceded_by: Who
-    changes: Annotated[tuple[ProposedChange, ...], AfterValidator(_some)]
+    changes: Annotated[tuple[ProposedChange, ...], AfterValidator(_some)] = ()
+    """Empty only beside a stake, which is refused by name; see `across`."""
 
 
 class TalksClosure(ClosureSpec):
@@ -175,7 +176,7 @@ class TalksFile(Strict):
     """A talks file. `from_yaml` reads it; `bind` gives its words their meaning in one benchmark."""
 
     NOT_YET: ClassVar = {
-        "governments": "governments' weights of producers",
+        "governments": "a government's weighting of producers",
         "stakes": "stakes in enterprises",
         "ownership": "ownership across borders",
         "patience": "patience (trust between the parties)",
@@ -275,6 +276,8 @@ def across(plain: Mapping[str, Any]) -> Iterable[tuple[str, Loc, bool]]:
             first.setdefault(folded, position)
             if isinstance(entry, Mapping):
                 yield from _assumptions(entry, (key, position))
+                if key == "proposals" and "changes" not in entry and "stake" not in entry:
+                    yield f"{_where((key, position))}.changes is missing", (key, position), False
     yield from _probabilities(plain.get("crises"))
     if plain.get("union") is None:
         rules = plain.get("rules")
