@@ -78,7 +78,7 @@ class Cache:
         if path is None:
             return self._memory.get(name)
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as kept:
                 return {field: kept[field] for field in kept.files}
         except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
             return None

@@ -175,9 +175,10 @@ class CommodityPrice(Strict):
 
     def at(self, factor: float) -> Productivity | Taste:
         """Productivity, or the taste for the final sector, times `factor`."""
+        change: Any = f"{100 * (float(factor) - 1)!r}%"
         if self.by == "productivity":
-            return Productivity(country=self.country, sector=self.sector, change=float(factor) - 1)
-        return Taste(country=self.country, sector=self.final_sector or self.sector, change=float(factor) - 1)
+            return Productivity(country=self.country, sector=self.sector, change=change)
+        return Taste(country=self.country, sector=self.final_sector or self.sector, change=change)
 
 
 Trade = Tariff | TradeCost | Embargo | Barrier

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import jax
@@ -223,8 +223,3 @@ def _hats(eq: Equilibrium) -> dict[str, Array]:
         "expenditure": ratio(eq.values["expenditure"], b.expenditure),
         "value_added": ratio(eq.values["value_added"], b.value_added),
     }
-
-
-def balanced(w: World) -> World:
-    """The same world with every deficit at zero: after the reference of the `balanced` closure has been solved."""
-    return replace(w, base=w.base._replace(deficit=jnp.zeros_like(w.base.deficit)))

@@ -16,6 +16,9 @@ PRICE_TOLERANCE = 1e-6
 
 MAX_TRIES = 25
 
+LARGEST_LOG_FACTOR = 6.0
+"""Factors beyond e^6 ≈ 400 are no calibration: the price does not answer to the instrument."""
+
 
 @dataclass(frozen=True)
 class Achieved:
@@ -65,6 +68,8 @@ def resolve(benchmark: Benchmark, scenario: Any, closure: Closure, solve: Any) -
     f0 = miss(z0)[0] if len(scenario.instruments) > 1 else -goal
     f1 = f0
     for _ in range(MAX_TRIES):
+        if abs(z1) > LARGEST_LOG_FACTOR:
+            break
         f1, trial = miss(z1)
         if abs(f1) <= PRICE_TOLERANCE:
             achieved = Achieved(", ".join(shock.sector), shock.by, float(np.exp(z1)), shock.change, float(np.expm1(f1 + goal)))
@@ -76,7 +81,7 @@ def resolve(benchmark: Benchmark, scenario: Any, closure: Closure, solve: Any) -
         z0, f0, z1 = z1, f1, z1 + step
     raise NoEquilibriumError(
         f"commodity_price of {', '.join(shock.sector)}: {shock.by} does not move the world price to {100 * shock.change:+.3g} %"
-        f" (nearest {100 * np.expm1(f1 + goal):+.3g} % at a factor of {np.exp(z1):.3g})",
+        f" (nearest {100 * np.expm1(f0 + goal):+.3g} % at a factor of {np.exp(z0):.3g})",
         worst="world price",
     )
 

@@ -68,7 +68,7 @@ def package_id(package: Package, proposals: Sequence[Proposal]) -> str:
     return "+".join(proposals[k].id for k in package) or NOTHING
 
 
-def rounded(value: float, digits: int) -> float:
+def rounded(value: Any, digits: int) -> float:
     """Rounded for output; zero has no sign."""
     return round(float(value), digits) + 0.0
 

@@ -1,0 +1,146 @@
+"""`comity solve`: one counterfactual, shown by economy, sector or partner."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from comity.cli import setting
+from comity.errors import InputError
+
+VIEWS = ("economy", "sector", "partner")
+
+
+def run(file: Path, closure_words: str | None, by: str, of: str, json: bool) -> None:
+    """Read, solve and show a scenario."""
+    if by not in VIEWS:
+        raise InputError(f"--by: {by!r} is none of {', '.join(VIEWS)}")
+    from comity.policy.scenario import Scenario, nothing_changes
+
+    scenario = Scenario.from_yaml(file)
+    from comity.data.load import load
+    from comity.policy import selectors
+    from comity.records import Closure
+    from comity.solve import equilibrium, target
+
+    name = scenario.benchmark or "world-2022"
+    benchmark = load(name, scenario.elasticities) if scenario.elasticities else load(name)
+    closure = setting.closure_from(closure_words, scenario.closure or Closure())
+    shown = list(selectors.economies(tuple(of.split(",")), benchmark).indices)
+    scenario, achieved, eq = target.resolve(benchmark, scenario, closure, equilibrium.solve)
+    if eq is None:
+        eq = equilibrium.solve(benchmark, scenario, closure=closure)
+    report: dict[str, Any] = {
+        "title": scenario.title,
+        "closure": {"factors": closure.factors, "deficits": closure.deficits},
+        "elasticities": benchmark.provenance.get("elasticities"),
+        "nothing_changes": nothing_changes(eq.wedges),
+        "residual": float(f"{eq.residual:.1e}"),
+        "steps": eq.steps,
+        "calibrated": [
+            {
+                "sector": a.sector,
+                "instrument": a.instrument,
+                "factor": round(a.factor, 6),
+                "achieved_pct": round(100 * a.achieved, 4),
+            }
+            for a in achieved
+        ],
+        by: {"economy": economies, "sector": sectors, "partner": partners}[by](eq, shown),
+    }
+    if json:
+        setting.show_json(report)
+        return
+    if report["nothing_changes"]:
+        typer.echo("nothing changes")
+    for a in report["calibrated"]:
+        typer.echo(f"world price of {a['sector']}: {a['achieved_pct']:+.3g} % through {a['instrument']} × {a['factor']:.3g}")
+    show(report, by, scenario.title or file.stem)
+
+
+def show(report: dict[str, Any], by: str, title: str) -> None:
+    """The rows of a view as a table."""
+    rows = report[by]
+    keys = [key for key in rows[0] if key not in ("iso3", "name", "sector")] if rows else []
+    heads = {"_pct": ", %", "_usd_mn": ", USD mn"}
+
+    def head(key: str) -> str:
+        for ending, unit in heads.items():
+            key = key.replace(ending, unit)
+        return key.replace("_", " ")
+
+    setting.table(
+        f"{title} (residual {report['residual']:.0e}, {report['steps']} steps)",
+        [by, *(head(key) for key in keys)],
+        [
+            [
+                f"{row.get('iso3', row.get('sector'))} {row['name']}",
+                *(f"{row[k]:+,.0f}" if "usd" in k else f"{row[k]:+.2f}" for k in keys),
+            ]
+            for row in rows
+        ],
+    )
+
+
+def _plain(value: Any, digits: int = 6) -> float:
+    return round(float(value), digits) + 0.0
+
+
+def economies(eq: Any, shown: list[int]) -> list[dict[str, Any]]:
+    """Real income and what is beside it, by economy."""
+    b, v = eq.benchmark, eq.values
+    duties = v["tariff_revenue"] - b.tariff_revenue
+    return [
+        {
+            "iso3": b.economies[n],
+            "name": b.economy_names.get(b.economies[n], ""),
+            "gain_pct": _plain(v["gain_pct"][n]),
+            "ev_usd_mn": _plain(v["ev_usd_mn"][n], 3),
+            "consumption_pct": _plain(100 * (v["welfare"][n] - 1)),
+            "real_wage_pct": _plain(100 * (v["real_wage"][n] - 1)),
+            "prices_pct": _plain(100 * (v["price_index"][n] - 1)),
+            "duties_usd_mn": _plain(duties[n], 3),
+        }
+        for n in shown
+    ]
+
+
+def sectors(eq: Any, shown: list[int]) -> list[dict[str, Any]]:
+    """Value added, exports and imports by sector, summed over the economies shown."""
+    b, v = eq.benchmark, eq.values
+    new, old = v["trade_flow"], b.trade_flow
+    rows = []
+    for j, code in enumerate(b.sectors):
+        added = (v["value_added"] - b.value_added)[shown, j].sum()
+        base = b.value_added[shown, j].sum()
+        sold = [(flow[:, shown, j].sum() - sum(flow[n, n, j] for n in shown)) for flow in (new, old)]
+        bought = [(flow[shown, :, j].sum() - sum(flow[n, n, j] for n in shown)) for flow in (new, old)]
+        rows.append(
+            {
+                "sector": code,
+                "name": b.sector_names.get(code, ""),
+                "value_added_pct": _plain(100 * added / base if base else 0.0),
+                "value_added_usd_mn": _plain(added, 3),
+                "exports_usd_mn": _plain(sold[0] - sold[1], 3),
+                "imports_usd_mn": _plain(bought[0] - bought[1], 3),
+            }
+        )
+    return rows
+
+
+def partners(eq: Any, shown: list[int]) -> list[dict[str, Any]]:
+    """Exports to and imports from each partner, summed over the economies shown."""
+    b = eq.benchmark
+    change = (eq.values["trade_flow"] - b.trade_flow).sum(axis=2)
+    others = [k for k in range(len(b.economies)) if shown != [k]]
+    return [
+        {
+            "iso3": b.economies[k],
+            "name": b.economy_names.get(b.economies[k], ""),
+            "exports_usd_mn": _plain(sum(change[k, n] for n in shown if n != k), 3),
+            "imports_usd_mn": _plain(sum(change[n, k] for n in shown if n != k), 3),
+        }
+        for k in others
+    ]

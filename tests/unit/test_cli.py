@@ -1,0 +1,246 @@
+"""The command line as a user meets it: what it says, what it writes, how it leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+TALKS = """
+title: Two neighbours
+parties: [BLR, KAZ]
+union: EAEU
+crises:
+  - name: Slump
+    probability: 20%
+    shocks: [{trade_cost: {importer: all, exporter: all, sector: goods, change: 5%}}]
+proposals:
+  - name: Food
+    by: BLR
+    conceded_by: KAZ
+    changes: [{trade_cost: {importer: KAZ, exporter: BLR, sector: C10T12, change: -8%}}]
+  - name: Crops
+    by: KAZ
+    conceded_by: BLR
+    changes: [{trade_cost: {importer: BLR, exporter: KAZ, sector: A01, change: -8%}}]
+"""
+
+
+def comity(*words: str | Path, cache: Path, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    surroundings = {**os.environ, "COMITY_CACHE": str(cache), **env}
+    command = [sys.executable, "-c", "from comity.cli import main; main()", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=surroundings, timeout=600)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def talks(tmp_path: Path) -> Path:
+    file = tmp_path / "neighbours.yaml"
+    file.write_text(TALKS)
+    return file
+
+
+def test_help_loads_neither_the_engine_nor_labels_nor_charts(cache: Path) -> None:
+    script = (
+        "import sys; sys.argv = ['comity', '--help']\n"
+        "from comity.cli import main\n"
+        "try: main()\n"
+        "finally: print(sorted({'jax', 'numpy', 'xarray', 'pandas', 'pydantic'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "talks" in done.stdout
+    assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("talks", "missing.yaml"), "missing.yaml"),
+        (("solve", "missing.yaml"), "missing.yaml"),
+        (("relations", "BLR", "KAZZ"), "KAZ"),
+        (("relations", "BLR", "EAEU"), "group"),
+        (("reproduce", "caliendo-parro-2015"), "data"),
+        (("reproduce", "ossa-2014"), "caliendo-parro-2015"),
+        (("brief", "nowhere"), "comity talks"),
+        (("nonsense",), "nonsense"),
+        (("data", "info", "world-2023"), "world-2022"),
+    ],
+)
+def test_wrong_input_leaves_with_two_and_says_what_to_do(words: tuple[str, ...], said: str, cache: Path, tmp_path: Path) -> None:
+    done = comity(*words, cache=cache, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_scenario_that_changes_nothing_says_so(cache: Path, tmp_path: Path) -> None:
+    file = tmp_path / "quiet.yaml"
+    file.write_text("title: quiet\nchanges:\n  - tariff: {importer: BLR, exporter: KAZ, sector: C10T12, rate: 0%}\n")
+    done = comity("solve", file, cache=cache)
+    assert done.returncode == 0
+    assert "nothing changes" in done.stdout
+    plain = json.loads(comity("solve", file, "--json", cache=cache).stdout)
+    assert plain["nothing_changes"] is True
+    assert max(abs(row["gain_pct"]) for row in plain["economy"]) <= 1e-10
+
+
+def test_no_equilibrium_leaves_with_three_and_names_the_economy(cache: Path, tmp_path: Path) -> None:
+    file = tmp_path / "autarky.yaml"
+    file.write_text("changes:\n  - trade_cost: {importer: all, exporter: all, sector: all, change: 900%}\n")
+    done = comity("solve", file, "--closure", "mobile,fixed", cache=cache)
+    assert done.returncode == 3
+    assert "with_trade" in done.stderr
+    assert "no equilibrium" in done.stderr
+    assert done.stdout == ""
+
+
+def test_views_of_a_solve_agree_with_each_other(cache: Path) -> None:
+    file = ROOT / "examples" / "us-tariffs.yaml"
+    by = {
+        view: json.loads(comity("solve", file, "--by", view, "--of", "USA", "--json", cache=cache).stdout)
+        for view in ("sector", "partner")
+    }
+    for side in ("exports_usd_mn", "imports_usd_mn"):
+        sectors, partners = (sum(row[side] for row in by[view][view]) for view in ("sector", "partner"))
+        assert sectors == pytest.approx(partners, rel=1e-6)
+        assert sectors < 0
+
+
+def test_an_unknown_word_in_a_talks_file_is_told_with_its_line(cache: Path, talks: Path) -> None:
+    talks.write_text(TALKS.replace("conceded_by: KAZ", "conceeded_by: KAZ"))
+    for command in ("talks", "check"):
+        done = comity(command, talks, cache=cache)
+        assert done.returncode == 2
+        assert "neighbours.yaml:" in done.stderr
+        assert "conceded_by" in done.stderr
+
+
+def test_a_fault_of_ours_leaves_with_one(cache: Path) -> None:
+    script = "import comity.cli.commands as m; m.setting.show_json = None; m.main()"
+    command = [sys.executable, "-c", script, "data", "info", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "COMITY_CACHE": str(cache)})
+    assert done.returncode == 1
+    assert "a fault of comity itself" in done.stderr
+
+
+def run_talks(talks: Path, cache: Path, **env: str) -> dict[str, Any]:
+    done = comity("talks", talks, "--json", cache=cache, **env)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_output_does_not_depend_on_threads_workers_locale_zone_or_folder(cache: Path, talks: Path, tmp_path: Path) -> None:
+    # Each with a cache of results of its own, so that everything is computed again.
+    compiled = {"JAX_COMPILATION_CACHE_DIR": str(cache / "compiled")}
+    usual = comity("talks", talks, "--json", "--workers", "1", cache=tmp_path / "a", **compiled)
+    assert usual.returncode == 0, usual.stderr
+    one_thread = {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false", "OMP_NUM_THREADS": "1"}
+    other_place = tmp_path / "Übung ә"
+    other_place.mkdir()
+    for position, (words, cwd, env) in enumerate(
+        [
+            (("--workers", "4"), None, {}),
+            (("--workers", "1"), None, one_thread),
+            (("--workers", "2"), other_place, {"LC_ALL": "de_DE.UTF-8", "LANG": "de_DE.UTF-8", "TZ": "Asia/Almaty"}),
+            ((), other_place, {"LC_ALL": "C", "LANG": "C"}),
+        ]
+    ):
+        again = comity("talks", talks, "--json", *words, cache=tmp_path / f"b{position}", cwd=cwd, **{**compiled, **env})
+        assert again.returncode == 0, again.stderr
+        assert again.stdout == usual.stdout
+
+
+def test_a_run_folder_holds_brief_results_tables_and_manifest(cache: Path, talks: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = comity("talks", talks, "--out", out, cache=cache)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == str(out / "brief.html")
+    names = {path.name for path in out.iterdir()}
+    assert {"brief.html", "results.json", "manifest.json", "packages.csv"} <= names
+    before = {name: (out / name).read_bytes() for name in names}
+    assert comity("brief", out, cache=cache).returncode == 0
+    assert {name: (out / name).read_bytes() for name in names} == before
+
+
+def test_results_changed_by_hand_are_stamped(cache: Path, talks: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert comity("talks", talks, "--out", out, cache=cache).returncode == 0
+    whole = (out / "results.json").read_text()
+    assert "odified" not in (out / "brief.html").read_text()
+    (out / "results.json").write_text(whole.replace("Two neighbours", "Two friends"))
+    done = comity("brief", out, cache=cache)
+    assert done.returncode == 2 or "odified" in (out / "brief.html").read_text()
+
+
+def test_an_interrupted_run_leaves_with_four_and_goes_on_where_it_was(cache: Path, tmp_path: Path) -> None:
+    own = tmp_path / "cache"
+    environment = {**os.environ, "COMITY_CACHE": str(own), "JAX_COMPILATION_CACHE_DIR": str(cache / "compiled")}
+    file = ROOT / "examples" / "yerevan.yaml"
+    command = [
+        sys.executable,
+        "-c",
+        "from comity.cli import main; main()",
+        "talks",
+        str(file),
+        "--out",
+        str(tmp_path / "out"),
+        "--workers",
+        "1",
+    ]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline and process.poll() is None and len(list(own.glob("??/*.npz"))) < 3:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 4, said
+    assert "reused" in said
+    assert not (tmp_path / "out").exists()
+    kept = len(list(own.glob("??/*.npz")))
+    assert kept >= 3
+
+
+KILLED_TALKS = """
+import sys
+from pathlib import Path
+from comity.talks.talks import Talks
+run = Talks.from_yaml(sys.argv[1]).run(cache=Path(sys.argv[2]), workers=1)
+print(run.solves)
+"""
+
+
+def test_a_killed_run_is_resumed_and_a_finished_one_is_read(cache: Path, talks: Path, tmp_path: Path) -> None:
+    own = tmp_path / "cache"
+    environment = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(cache / "compiled")}
+    command = [sys.executable, "-c", KILLED_TALKS, str(talks), str(own)]
+
+    def finish() -> int:
+        return int(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline and process.poll() is None and not list(own.glob("??/*.npz")):
+        time.sleep(0.002)
+    process.kill()
+    process.wait()
+    assert list(own.glob("??/*.npz"))
+    resumed = finish()
+    assert finish() == 0
+    own_again = tmp_path / "fresh"
+    command[-1] = str(own_again)
+    whole = finish()
+    assert 0 < resumed < whole
