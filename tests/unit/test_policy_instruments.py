@@ -45,7 +45,7 @@ def test_rates_are_numbers_or_text_and_equal_instruments_are_one():
         (lambda: TradeCost(**CELL, change="100000000000%"), "cap of × 1,000; for no trade at all use 'embargo'"),
         (lambda: TradeCost(**CELL, change="-100%"), "above −100 %"),
         (lambda: TradeCost(**CELL), "change is missing"),
-        (lambda: TradeCost(**CELL, chnge="5%", change="5%"), "did you mean 'change'?"),
+        (lambda: TradeCost(**CELL, changed="5%", change="5%"), "did you mean 'change'?"),
         (lambda: TradeCost(importer="ВLR", exporter="KAZ", sector="A01", change="5%"), "CYRILLIC"),
         (lambda: Barrier(**CELL, from_="-5%", to="0"), "zero or more"),
         (lambda: Barrier(**CELL, from_="20%", to="10%", rent_share=1.5), "between 0 and 1"),
@@ -84,6 +84,7 @@ def test_an_instrument_cannot_be_changed():
 def test_a_calibrated_price_becomes_the_instrument_with_the_factor_found():
     by_taste = CommodityPrice(sector="B06", change="-40%", by="taste", country="RUS", final_sector="C29")
     assert by_taste.at(0.7) == Taste(country="RUS", sector="C29", change=0.7 - 1)
+    assert by_taste.at(3.5).change == 2.5
     by_productivity = CommodityPrice(sector="B06", change="-40%", by="productivity", country="all except EAEU")
     assert by_productivity.at(1.5) == Productivity(country="all except EAEU", sector="B06", change=0.5)
 

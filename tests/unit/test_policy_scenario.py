@@ -59,7 +59,7 @@ def test_what_is_written_reads_back_equal():
 
 
 def test_every_fault_of_a_file_is_told_with_its_line_and_the_nearest_key():
-    text = """titel: Deal
+    text = """Title: Deal
 changes:
   - tarif: {importer: KAZ, exporter: BLR, sector: A01, rate: 5%}
   - tariff: {importer: KAZ, exporter: ВLR, sector: A01, rate: -150%}

@@ -42,7 +42,8 @@ def test_only_the_cells_named_move_and_the_rest_stays_none():
     assert wedges.trade_cost[1, 0, 0] == pytest.approx(0.92, rel=1e-15)
     assert (wedges.trade_cost != 1).sum() == 1
     assert [wedges.tariff, wedges.productivity, wedges.labour, wedges.capital, wedges.taste] == [None] * 5
-    assert not wedges.trade_cost.flags.writeable
+    with pytest.raises(ValueError, match="read-only"):
+        wedges.trade_cost[1, 0, 0] = 2
 
 
 def test_all_is_every_ordered_pair_of_different_economies_row_included():

@@ -87,12 +87,12 @@ def test_a_change_may_be_conceded_by_somebody_else():
 
 
 def test_all_faults_of_a_file_come_at_once_each_with_its_line():
-    text = """titel: Talks
+    text = """Title: Talks
 parties: [BLR, KAZ]
 union: EAЕU
 crises:
   - {name: A, probability: 0.9, shocks: [{trade_cost: {importer: all, exporter: all, sector: goods, change: 15,5}}]}
-  - {name: a, propability: 0.2, probability: 0.2, shocks: []}
+  - {name: a, probabilities: 0.2, probability: 0.2, shocks: []}
 proposals:
   - name: Dairy
     by: BLR
