@@ -73,7 +73,7 @@ Selector = Annotated[tuple[str, ...], BeforeValidator(selector)]
 
 
 def refuse_mixed_scripts(text: str) -> None:
-    """Refuse a word that mixes Latin with Cyrillic or Greek letters, or is a code spelt in letters that look alike. Raises ValueError."""
+    """Refuse a word of Latin and Cyrillic or Greek letters mixed, or a code spelt in similar letters. Raises ValueError."""
     for word in re.split(r"[\s,.]+", text):
         scripts = {unicodedata.name(c, "").split(" ")[0]: c for c in word if c.isalpha()}
         strange = [scripts[script] for script in ("CYRILLIC", "GREEK") if script in scripts]
