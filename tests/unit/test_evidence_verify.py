@@ -76,7 +76,7 @@ def test_one_cell_one_per_cent_off(shocked: Equilibrium):
         ("price_index", {"price of consumption"}),
         ("unit_cost", {"unit costs", "prices", "trade shares"}),
         ("value_added_price", {"unit costs"}),
-        ("income", {"income", "spending", "GDP, income and expenditure"}),
+        ("income_cf", {"income", "spending", "GDP, income and expenditure"}),
         ("tariff_revenue", {"duties", "income", "GDP, production and income"}),
         ("deficit", {"income", "Walras, external accounts", "deficits sum to zero"}),
         ("value_added", {"goods markets", "factor markets", "world value added", "GDP, production and income"}),
@@ -89,7 +89,7 @@ def test_one_reported_number_one_per_cent_off(shocked: Equilibrium, name: str, c
 
 def test_every_market_check_is_turned_red_by_some_fault(shocked: Equilibrium):
     """No check of a market is a decoration: each of them falls to one wrong number."""
-    names = ("wage", "price", "price_index", "unit_cost", "income", "tariff_revenue", "deficit", "value_added", "trade_share")
+    names = ("wage", "price", "price_index", "unit_cost", "income_cf", "tariff_revenue", "deficit", "value_added", "trade_share")
     fallen = set().union(*(red(one_off(shocked, name)) for name in names))
     assert fallen == set(v.MEANINGS)
 

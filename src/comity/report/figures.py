@@ -191,6 +191,7 @@ def _cloud(story: Story, packages: Sequence[Mapping[str, Any]], width: float) ->
         label = {"recommended": "recommended", "one proposal": " ".join(map(story.tag, package["proposals"]))}.get(kind, "")
         over = package["over_nothing"]
         values.append({"x": over[one]["ev_usd_mn"], "y": over[two]["ev_usd_mn"], "kind": kind, "label": label})
+    _thin_labels(values)
     middle = (min(value["x"] for value in values) + max(value["x"] for value in values)) / 2
     side = {"dx": {"expr": f"datum.x > {middle} ? -8 : 8"}, "align": {"expr": f"datum.x > {middle} ? 'right' : 'left'"}}
     scale = {"scale": {"zero": False}}
@@ -203,6 +204,17 @@ def _cloud(story: Story, packages: Sequence[Mapping[str, Any]], width: float) ->
         {"mark": {"type": "text", "dy": -7} | side, "encoding": encoding | {"text": {"field": "label"}}},
     ]
     return {"data": {"values": values}, "width": width, "height": 300, "layer": layer}
+
+
+def _thin_labels(values: list[dict[str, Any]]) -> None:
+    """Labels that would stand on one that is already there are dropped; the largest gains keep theirs."""
+    wide, high = (max(v[key] for v in values) - min(v[key] for v in values) or 1.0 for key in ("x", "y"))
+    kept: list[dict[str, Any]] = []
+    for value in sorted((v for v in values if v["label"]), key=lambda v: -(v["x"] / wide + v["y"] / high)):
+        if any(abs(value["x"] - k["x"]) < 0.09 * wide and abs(value["y"] - k["y"]) < 0.05 * high for k in kept):
+            value["label"] = ""
+        else:
+            kept.append(value)
 
 
 def _packages_by_party(story: Story) -> Spec:
@@ -235,7 +247,7 @@ def _kinds() -> Spec:
     return {
         "color": scale((GAIN, INK, INK, "#9aa5b1")),
         "shape": scale(("diamond", "circle", "cross", "circle")),
-        "size": scale((190, 45, 60, 18)),
+        "size": scale((190, 45, 60, 14)),
         "opacity": scale((1, 1, 1, 0.65)),
     }
 
