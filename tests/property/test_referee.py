@@ -48,7 +48,7 @@ def compare(economy: Economy, factors: str, deficits: str, change: dict) -> dict
     truth = changes(Levels(economy, factors, deficits, seed=5), referee_shock(change))
     ours = solve(Benchmark.from_arrays(**economy.arrays()), Wedges(**change), closure=Closure(factors, deficits))
     money = economy.value_added.sum()
-    in_money = ("deficit", "tariff_revenue", "output", "value_added", "trade_flow", "ev_usd_mn")
+    in_money = ("deficit", "tariff_revenue", "output_cf", "value_added", "trade_flow", "ev_usd_mn")
     scale = dict.fromkeys(in_money, money) | {"gain_pct": 100.0, "trade_share": 1.0}
     gaps = {}
     for name, right in truth.items():

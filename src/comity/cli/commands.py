@@ -71,6 +71,7 @@ def talks(
     from comity.talks.talks import Talks
 
     read = Talks.from_yaml(file)
+    workers = workers or setting.processors()
     folder = out or Path("out") / file.stem
     # With --json and no --out nothing is written.
     if json and out is None:

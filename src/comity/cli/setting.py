@@ -22,6 +22,11 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "comity"
 
 
+def processors() -> int:
+    """Threads that solve unless the user names a number: the processors of this process, four at most."""
+    return min(4, len(os.sched_getaffinity(0)))
+
+
 def prepare_engine() -> None:
     """Before JAX is loaded: keep compiled programs in the user's cache, one after another, and stay on this machine's CPU."""
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_folder() / "compiled"))

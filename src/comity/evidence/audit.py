@@ -54,7 +54,7 @@ def _factor(value: Array | None) -> Array:
 
 
 def _values(eq: Equilibrium) -> tuple[Array, ...]:
-    return tuple(np.asarray(eq.values[name]) for name in ("trade_flow", "value_added", "income", "deficit", "tariff_revenue"))
+    return tuple(np.asarray(eq.values[name]) for name in ("trade_flow", "value_added", "income_cf", "deficit", "tariff_revenue"))
 
 
 def _transfer(eq: Equilibrium) -> Array:

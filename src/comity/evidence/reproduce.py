@@ -157,6 +157,7 @@ def solved_base(arrays: Mapping[str, Array], g: Array) -> Benchmark:
         deficit=np.zeros(N),
         trade=np.ones(N),
         income=VA.sum(axis=1) + duties,
+        output=arrays["gross_output"],
     )
     quiet = problem.shock(w, Wedges())
     blocks = homotopy.benchmark_blocks(w, LONG_RUN, quiet)

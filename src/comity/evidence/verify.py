@@ -87,8 +87,8 @@ def off_start(benchmark: Benchmark, off: float = 0.2) -> dict[str, Array]:
 def _no_change(eq: Equilibrium) -> Gap:
     """The largest relative change of anything reported against the benchmark that it stands on."""
     b = eq.benchmark
-    levels = {"income": b.income, "value_added": b.value_added, "trade_flow": b.trade_flow, "deficit": b.deficit}
-    levels |= {"output": b.output, "tariff_revenue": b.tariff_revenue}
+    levels = {"income_cf": b.income, "value_added": b.value_added, "trade_flow": b.trade_flow, "deficit": b.deficit}
+    levels |= {"output_cf": b.output, "tariff_revenue": b.tariff_revenue}
     size = {"deficit": b.income, "tariff_revenue": b.income, "trade_flow": b.expenditure[:, None, :]}
     makes = b.output > 0
     gaps = []

@@ -7,7 +7,6 @@ slowest member and leaves the cache.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,7 +21,8 @@ from comity.model import market, shares
 from comity.records import Array, Benchmark, Closure, Equilibrium, Wedges, read_only
 from comity.solve import equilibrium, homotopy, problem
 
-MAX_WORKERS = 4
+WORKERS = 2
+"""Threads unless the caller names another number."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -30,8 +30,7 @@ R = TypeVar("R")
 
 def in_parallel(task: Callable[[T], R], items: Iterable[T], workers: int | None = None) -> list[R]:
     """The task's results in the order of the items; the first error ends it."""
-    workers = workers or min(MAX_WORKERS, len(os.sched_getaffinity(0)))
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(workers or WORKERS) as pool:
         futures = [pool.submit(task, item) for item in items]
         try:
             return [future.result() for future in futures]

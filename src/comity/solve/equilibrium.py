@@ -99,7 +99,7 @@ def refuse_lost_suppliers(w: problem.World, wedges: Wedges) -> None:
 def reported(w: problem.World, shock: market.Shock, x, closure: Closure) -> tuple[dict[str, Array], dict[str, float]]:
     """Reported values and the worst residual of each equation, as plain arrays."""
     run = report.compiled(closure.factors, closure.deficits)
-    values, residuals = run(w.base, shock, x, jnp.asarray(w.income))
+    values, residuals = run(w.base, shock, x, jnp.asarray(w.income), jnp.asarray(w.output))
     return {k: np.asarray(v) for k, v in values.items()}, {k: float(v) for k, v in residuals.items()}
 
 

@@ -24,6 +24,7 @@ class World:
     tariff: jax.Array  # sector × importer × exporter
     final_share: jax.Array
     income: Array
+    output: Array
     economies: tuple[str, ...]
     sectors: tuple[str, ...]
 
@@ -58,6 +59,7 @@ def world(benchmark: Benchmark) -> World:
             deficit=b.deficit,
             trade=exports + imports,
             income=b.income,
+            output=b.output,
         )
     return _worlds[benchmark]
 
@@ -78,6 +80,7 @@ def from_shares(
     deficit: Array,
     trade: Array,
     income: Array,
+    output: Array,
 ) -> World:
     """A world from shares and value added. They need not be an equilibrium: then solve the base first (`rebase`)."""
     n, j = len(economies), len(sectors)
@@ -101,6 +104,7 @@ def from_shares(
         tariff=jnp.asarray(np.ascontiguousarray(tariff.transpose(2, 0, 1))),
         final_share=jnp.asarray(final_share),
         income=np.asarray(income),
+        output=np.asarray(output),
         economies=tuple(economies),
         sectors=tuple(sectors),
     )

@@ -18,7 +18,7 @@ def compiled(factors: str, deficits: str):
     """Everything reported by country and sector, with the residuals of every equation; compiled for one closure."""
 
     @jax.jit
-    def run(base: market.Base, shock: market.Shock, x: jax.Array, income: jax.Array):
+    def run(base: market.Base, shock: market.Shock, x: jax.Array, income: jax.Array, output: jax.Array):
         u = market.unpack(x, base.gamma.shape[-1], factors)
         got = market.evaluate(base, shock, u, market.world_exchange(shock), factors, deficits)
         lnP = prices.consumer_price(shock.a, u.lnP)
@@ -32,13 +32,15 @@ def compiled(factors: str, deficits: str):
             "ev_usd_mn": welfare.equivalent_variation(V, income, base.deficit),
             "wage": jnp.exp(lnw),
             "price_index": jnp.exp(lnP),
-            "income": got.income,
+            "income": got.income / income,
+            "income_cf": got.income,
             "deficit": got.deficit,
             "tariff_revenue": got.revenue,
             "price": jnp.exp(u.lnP),
             "unit_cost": jnp.exp(got.lnc),
             "value_added_price": jnp.exp(got.lnv),
-            "output": got.output,
+            "output": jnp.where(output > 0, got.output / jnp.where(output > 0, output, 1.0), 1.0),
+            "output_cf": got.output,
             "value_added": got.value_added,
             "expenditure": base.expenditure * jnp.exp(u.lnX),
         }

@@ -198,7 +198,7 @@ def sectors_of(j: Judged, before: Sequence[Mapping[str, Array]], after: Sequence
     found: dict[str, Any] = {}
     for crisis, old, new in zip(j.table.crises, before, after, strict=True):
         change = new["value_added"] - old["value_added"]
-        ratio = np.divide(new["output"], old["output"], out=np.ones_like(old["output"]), where=old["output"] > 0)
+        ratio = np.divide(new["output_cf"], old["output_cf"], out=np.ones_like(old["output_cf"]), where=old["output_cf"] > 0)
         found[crisis.crisis.id] = {
             b.economies[n]: {
                 code: {
