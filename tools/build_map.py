@@ -16,6 +16,7 @@ import hashlib
 import json
 import math
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 SHA256 = "04342cdc1e3016bcd7db1630de95684d67b79fe3c8c460321e87aef469502394"
@@ -109,7 +110,7 @@ def unwrapped(points: list[Point]) -> list[Point]:
 
 
 def area(points: list[Point]) -> float:
-    return sum(ax * by - bx * ay for (ax, ay), (bx, by) in zip(points, points[1:], strict=False)) / 2
+    return sum(ax * by - bx * ay for (ax, ay), (bx, by) in pairwise(points)) / 2
 
 
 def path(points: list[Point], close: bool) -> str:
@@ -186,7 +187,9 @@ def main() -> None:
     world = build(json.loads(raw), codes)
     options.target.parent.mkdir(parents=True, exist_ok=True)
     options.target.write_text(json.dumps(world, separators=(",", ":"), sort_keys=True) + "\n", encoding="utf-8")
-    print(f"{options.target.name}: {options.target.stat().st_size} bytes, {len(world['paths'])} shapes, {len(world['dots'])} dots")
+    print(
+        f"{options.target.name}: {options.target.stat().st_size} bytes, {len(world['paths'])} shapes, {len(world['dots'])} dots"
+    )
 
 
 if __name__ == "__main__":

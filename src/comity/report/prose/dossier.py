@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from comity.report.prose.numbers import NOTHING_USD_MN, ordinal, percent, significant, usd
+from comity.report.prose.numbers import NOTHING_USD_MN, percent, significant, usd
 from comity.report.prose.words import called, lowered, possessive, sentence
 
 Dossier = Mapping[str, Any]
@@ -40,16 +40,11 @@ def trade(pair: Dossier) -> str:
 
 def weight(pair: Dossier, me: Dossier, other: Dossier) -> str:
     """How much of one side's trade goes to and comes from the other."""
-    market = _place(pair, me["other_rank_as_market"], "market")
-    supplier = _place(pair, me["other_rank_as_supplier"], "supplier")
     return sentence(
-        f"{other['name']} is {possessive(me['name'])} {market} ({percent(me['other_in_exports_pct'])} of its exports) "
-        f"and its {supplier} ({percent(me['other_in_imports_pct'])} of its imports), of {pair['partners']} partners"
+        f"{other['name']} ranks {me['other_rank_as_market']} among {possessive(me['name'])} {pair['partners']} markets "
+        f"({percent(me['other_in_exports_pct'])} of its exports) and {me['other_rank_as_supplier']} among its suppliers "
+        f"({percent(me['other_in_imports_pct'])} of its imports)"
     )
-
-
-def _place(pair: Dossier, rank: int, noun: str) -> str:
-    return f"largest {noun}" if rank == 1 else f"{ordinal(rank)} largest {noun}"
 
 
 def reliance(me: Dossier, other: Dossier) -> str:
@@ -59,8 +54,8 @@ def reliance(me: Dossier, other: Dossier) -> str:
         return ""
     first, rest = rows[0], rows[1:]
     text = (
-        f"{me['name']} relies on {other['name']} most for {lowered(first['name'])}: "
-        f"{percent(first['of_expenditure_pct'])} of what it spends on them"
+        f"{me['name']} relies on {other['name']} most for {lowered(first['name'])} "
+        f"({percent(first['of_expenditure_pct'])} of its spending in that sector)"
     )
     if rest:
         text += ", then " + " and ".join(f"{lowered(row['name'])} ({percent(row['of_expenditure_pct'])})" for row in rest)

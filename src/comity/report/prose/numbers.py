@@ -90,9 +90,3 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     """`one party`, `3 packages`: words up to twelve, plural where it is due."""
     word = WORDS[number] if 0 <= number < len(WORDS) else f"{number:,}"
     return f"{word} {noun if number == 1 else noun + 's' if plural is None else plural}"
-
-
-def ordinal(number: int) -> str:
-    """1st, 2nd, 3rd, 11th, 22nd."""
-    suffix = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{suffix}"
