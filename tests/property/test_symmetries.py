@@ -116,7 +116,7 @@ def test_a_line_through_a_sector_changes_nothing(seed: int, closure: Closure):
     two = solve(cut, wedges, closure=closure).values
     assert apart(one, two) < 1e-8
     np.testing.assert_allclose(np.asarray(two["price"]), np.asarray(one["price"])[:, half], rtol=1e-8)
-    np.testing.assert_allclose(np.asarray(two["output_cf"])[:, 0] * 2, np.asarray(one["output"])[:, 0], rtol=1e-8)
+    np.testing.assert_allclose(np.asarray(two["output_cf"])[:, 0] * 2, np.asarray(one["output_cf"])[:, 0], rtol=1e-8)
 
 
 @given(seeds, closures)
