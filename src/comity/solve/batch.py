@@ -128,7 +128,5 @@ class Variations:
             return self._shock(problem.shock(w, self._wedges, s), partial, base_tariff + s * (tariff - base_tariff))
 
         x0 = problem.start_state(w, self.closure, None) if start is None else jnp.asarray(start)
-        point = homotopy.reach(w, path, self.closure, x0, equilibrium.INNER * self.tolerance, self._blocks)
-        values, residuals = equilibrium.reported(w, end, point.x, self.closure)
-        equilibrium.gate(residuals, self.tolerance)
-        return Solved(np.asarray(point.x), read_only(values), max(residuals.values()), point.steps)
+        values, residuals, x, steps = equilibrium.settle(w, path, self.closure, x0, self.tolerance, self._blocks)
+        return Solved(np.asarray(x), read_only(values), max(residuals.values()), steps)
