@@ -10,7 +10,18 @@ from comity.records import Benchmark, Closure, Equilibrium, Wedges
 from comity.solve.equilibrium import solve
 from comity.vocabulary import DEFICITS, FACTORS
 
-HATS = ("wage", "price", "price_index", "unit_cost", "value_added_price", "real_income", "welfare", "real_wage", "income", "output")
+HATS = (
+    "wage",
+    "price",
+    "price_index",
+    "unit_cost",
+    "value_added_price",
+    "real_income",
+    "welfare",
+    "real_wage",
+    "income",
+    "output",
+)
 
 
 def largest_change(eq: Equilibrium) -> float:
@@ -18,10 +29,8 @@ def largest_change(eq: Equilibrium) -> float:
     b, values = eq.benchmark, eq.values
     money = b.value_added.sum(axis=1)
     gaps = [np.abs(np.asarray(values[name]) - 1).max() for name in HATS]
-    gaps += [np.abs(np.asarray(values[name]) - getattr(b, name)).max() / money.min() for name in ("value_added",)]
-    gaps += [
-        np.abs((np.asarray(values[name]) - getattr(b, name)) / money).max() for name in ("deficit", "tariff_revenue")
-    ]
+    gaps.append(np.abs(np.asarray(values["value_added"]) - b.value_added).max() / money.min())
+    gaps += [np.abs((np.asarray(values[name]) - getattr(b, name)) / money).max() for name in ("deficit", "tariff_revenue")]
     gaps.append(np.abs(np.asarray(values["trade_flow"]) - b.trade_flow).max() / money.min())
     gaps.append(np.abs(np.asarray(values["trade_share"]) - b.trade_share).max())
     gaps.append(np.abs(np.asarray(values["gain_pct"])).max() / 100)
