@@ -53,7 +53,8 @@ class Talks:
         file = TalksFile.from_yaml(source)
         is_text = isinstance(source, str) and "\n" in source
         text = str(source).encode() if is_text else Path(source).read_bytes()
-        return cls(file, text, "talks.yaml" if is_text else Path(source).name)
+        path = Path("talks.yaml") if is_text else Path(source)
+        return cls(file, text, path.name if path.is_absolute() else path.as_posix())
 
     def run(
         self,
@@ -179,6 +180,8 @@ def _benchmark(benchmark: Benchmark) -> dict[str, Any]:
         "economies": len(benchmark.economies),
         "sectors": len(benchmark.sectors),
         "note": known.get("attribution"),
+        "economy_names": dict(benchmark.economy_names),
+        "sector_names": dict(benchmark.sector_names),
     }
 
 

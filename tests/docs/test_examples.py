@@ -1,0 +1,117 @@
+"""Every example runs, and what it says hangs together."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
+
+
+def comity(*words: str | Path, cache: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from comity.cli import main; main()", *map(str, words)]
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, timeout=900, env={**os.environ, "COMITY_CACHE": str(cache)}
+    )
+
+
+@pytest.fixture(scope="module", params=["yerevan", "chile-korea"])
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path, Path]:
+    folder = tmp_path_factory.mktemp(request.param)
+    done = comity("talks", f"examples/{request.param}.yaml", "--json", "--out", folder / "out", cache=folder / "cache")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), folder / "out", folder / "cache"
+
+
+def test_every_package_in_every_crisis_is_an_equilibrium(run) -> None:
+    results, _, _ = run
+    assert {"parties", "union", "crises", "packages", "best", "alone_together", "manifest"} <= set(results)
+    assert len(results["packages"]) == 2 ** len(results["proposals"])
+    crises = {crisis["id"] for crisis in results["crises"]}
+    assert len(crises) >= 4
+    assert sum(crisis["probability"] for crisis in results["crises"]) == pytest.approx(1)
+    for package in results["packages"]:
+        assert set(package["outcomes"]) == crises
+        assert package["residual"] <= 1e-10
+    assert results["manifest"]["solves"] == len(results["packages"]) * len(crises)
+
+
+def test_results_follow_their_schema(run) -> None:
+    schema = json.loads(resources.files("comity.report").joinpath("assets/results.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(run[0], schema)
+
+
+def test_no_crisis_and_no_package_is_the_benchmark(run) -> None:
+    quiet = run[0]["packages"][0]["outcomes"]["none"]
+    assert all(abs(value["gain_pct"]) <= 1e-9 for value in quiet.values())
+
+
+def test_the_recommended_package_is_the_best_of_those_that_hurt_no_party(run) -> None:
+    results, _, _ = run
+    assert results["best"]["objective"] == "expected"
+    allowed = {p["id"]: p["joint"]["expected_pct"] for p in results["packages"] if p["nobody_worse_off"]}
+    assert allowed[results["best"]["package"]] == pytest.approx(max(allowed.values()), abs=1e-6)
+    assert -results["best"]["joint_loss_pct"] == pytest.approx(allowed[results["best"]["package"]], abs=1e-6)
+
+
+def test_expectations_are_the_outcomes_weighted(run) -> None:
+    results, _, _ = run
+    chance = {crisis["id"]: crisis["probability"] for crisis in results["crises"]}
+    for package in results["packages"][:: max(1, len(results["packages"]) // 10)]:
+        for code, expected in package["expected"].items():
+            mean = sum(chance[crisis] * package["outcomes"][crisis][code]["gain_pct"] for crisis in chance)
+            assert expected["gain_pct"] == pytest.approx(mean, abs=2e-6)
+
+
+def test_cutting_a_resource_cost_between_two_helps_at_least_one_of_them(run) -> None:
+    results, _, _ = run
+    for package in results["packages"]:
+        if len(package["proposals"]) == 1:
+            parties = [party["iso3"] for party in results["parties"]]
+            assert max(package["over_nothing"][code]["ev_usd_mn"] for code in parties) > 0
+
+
+def test_the_brief_asks_nothing_of_the_outside(run) -> None:
+    page = (run[1] / "brief.html").read_text(encoding="utf-8")
+    assert not re.search(r"""(?:src|href|action|data)\s*=\s*["']?\s*(?:https?:)?//""", page)
+    assert not re.search(r"url\(\s*[\"']?(?!data:|#)", page)
+    assert "<script" not in page
+    assert "@import" not in page
+
+
+def test_a_second_run_reads_what_the_first_found(run) -> None:
+    results, out, cache = run
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    code = (
+        "import sys; from pathlib import Path; from comity.talks.talks import Talks\n"
+        "run = Talks.from_yaml(sys.argv[1]).run(cache=Path(sys.argv[2])); print(run.solves, 'jax' in sys.modules)"
+    )
+    file = results["manifest"]["talks_file"]
+    done = subprocess.run([sys.executable, "-c", code, file, str(cache)], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.split() == ["0", "False"]
+    assert comity("talks", file, "--out", out, cache=cache).returncode == 0
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["us-tariffs", "crisis"])
+def test_scenarios_solve(name: str, tmp_path: Path) -> None:
+    done = comity("solve", EXAMPLES / f"{name}.yaml", "--json", cache=tmp_path)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["residual"] <= 1e-10
+    assert len(report["economy"]) == 81
+    if name == "us-tariffs":
+        own = next(row for row in report["economy"] if row["iso3"] == "USA")
+        # A large importer's tariff brings revenue and better terms of trade; its neighbours pay.
+        assert own["duties_usd_mn"] > 0
+        assert all(row["gain_pct"] < 0 for row in report["economy"] if row["iso3"] in ("CAN", "MEX"))
