@@ -40,8 +40,8 @@ brief: $(VENV)/brief.stamp
 	@echo out/yerevan/brief.html
 
 lint: $(VENV)/dev.stamp
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check --no-cache .
+	$(BIN)/ruff format --no-cache --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/typos
