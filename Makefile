@@ -37,7 +37,6 @@ $(VENV)/dev.stamp: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 
 brief: $(VENV)/brief.stamp
 	@$(BIN)/comity talks examples/yerevan.yaml --out out/yerevan
-	@echo out/yerevan/brief.html
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check --no-cache .
