@@ -25,6 +25,7 @@ _HOMES = {
     "load": "comity.data.load",
     "check": "comity.data.checks",
     "solve": "comity.solve.equilibrium",
+    "gradient": "comity.solve.adjoint",
     "Talks": "comity.talks.talks",
     "relations": "comity.relations",
     "brief": "comity.report.brief",

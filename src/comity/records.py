@@ -282,12 +282,37 @@ class Equilibrium:
         import xarray as xr
 
         symbol = symbols()[name]
-        coords = {
-            axis: list(self.benchmark.sectors if axis in ("sector", "input") else self.benchmark.economies)
-            for axis in symbol.axes
-        }
         attrs = {"unit": symbol.unit, "meaning": symbol.meaning}
+        coords = _labels(self.benchmark, symbol.axes)
         return xr.DataArray(np.asarray(self.values[name]), coords=coords, dims=symbol.axes, name=name, attrs=attrs)
+
+
+@dataclass(frozen=True, eq=False)
+class Gradient:
+    """Derivatives of outcomes in instruments: `values[instrument]` is outcome × the instrument's axes.
+
+    `residual` is the worst relative residual of the linear systems behind it, `steps` how many steps they took.
+    """
+
+    benchmark: Benchmark
+    closure: Closure
+    outcomes: tuple[str, ...]
+    values: Mapping[str, Array]
+    residual: float
+    steps: int
+
+    def labelled(self, instrument: str) -> xr.DataArray:
+        """The derivatives in one instrument with their axes' labels; the first axis, `of`, names the outcomes."""
+        import xarray as xr
+
+        symbol = symbols()[instrument]
+        coords = {"of": list(self.outcomes), **_labels(self.benchmark, symbol.axes)}
+        attrs = {"unit": f"per {symbol.unit}", "meaning": f"derivative in: {symbol.meaning}", "residual": self.residual}
+        return xr.DataArray(np.asarray(self.values[instrument]), coords=coords, dims=tuple(coords), name=instrument, attrs=attrs)
+
+
+def _labels(benchmark: Benchmark, axes: Sequence[str]) -> dict[str, list[str]]:
+    return {axis: list(benchmark.sectors if axis in ("sector", "input") else benchmark.economies) for axis in axes}
 
 
 def read_only(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
