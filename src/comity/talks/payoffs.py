@@ -1,0 +1,190 @@
+"""What the parties get from intensities of the proposals, state by state: the only thing that bargaining needs to know.
+
+Everything above works on the protocol `Payoffs`; a table of packages, an analytic example and the equilibrium itself all fit it.
+A payment between parties is an intensity like any other, so transfers inside the solve need no second protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from comity.errors import InputError
+from comity.records import Array
+
+CORNERS = 8
+"""Proposals up to which every package at intensities 0 or 1 is looked at; the table of packages holds them all."""
+
+
+class Payoffs(Protocol):
+    """What the parties get from intensities, state by state."""
+
+    @property
+    def parties(self) -> tuple[str, ...]: ...
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The crises, "none" first."""
+        ...
+
+    @property
+    def probability(self) -> Array:
+        """Of each state."""
+        ...
+
+    @property
+    def proposals(self) -> tuple[str, ...]: ...
+
+    def at(self, x: Array) -> Array:
+        """Payoff, state × party, in benchmark USD mn; `x` proposal or state × proposal, each in [0, 1]."""
+        ...
+
+    def with_gradient(self, x: Array) -> tuple[Array, Array]:
+        """The payoff and its derivative by the intensities of its own state, state × party × proposal."""
+        ...
+
+
+def certainty_equivalent(payoff: Array, probability: Array, risk_aversion: float = 0.0) -> Array:
+    """The sure payoff that is as good as one a state, (Σ_s q_s c_s^(1−ρ))^(1/(1−ρ)); its mean at ρ = 0, exp Σ q ln c at ρ = 1.
+
+    Constant relative risk aversion (Arrow 1965, Pratt 1964). `payoff` state × …; InputError if one is not positive and ρ ≠ 0.
+    """
+    return _equivalent(payoff, probability, risk_aversion)[0]
+
+
+def certainty_slope(payoff: Array, probability: Array, risk_aversion: float = 0.0) -> tuple[Array, Array]:
+    """The certainty equivalent and its derivative by the payoff of each state, q_s (c_s / CE)^(−ρ)."""
+    return _equivalent(payoff, probability, risk_aversion)
+
+
+def _equivalent(payoff: Array, probability: Array, rho: float) -> tuple[Array, Array]:
+    c = np.asarray(payoff, dtype=float)
+    q = np.asarray(probability, dtype=float).reshape(-1, *[1] * (c.ndim - 1))
+    if not 0 <= rho < np.inf:
+        raise InputError(f"risk aversion {rho}: a number of at least 0")
+    if rho == 0:
+        return (q * c).sum(axis=0), np.broadcast_to(q, c.shape).copy()
+    if np.any(c <= 0):
+        raise InputError("a payoff is not positive, so that no certainty equivalent exists; set risk_aversion: 0")
+    top = c.max(axis=0)
+    mean = (q * np.log(c / top)).sum(axis=0)
+    # Differences from the geometric mean keep the digits when the states are close to each other.
+    z = np.log(c / top) - mean
+    log = mean if rho == 1 else mean + np.log1p((q * np.expm1((1 - rho) * z)).sum(axis=0)) / (1 - rho)
+    return top * np.exp(log), q * np.exp(-rho * (z + mean - log))
+
+
+@dataclass(frozen=True, eq=False)
+class TablePayoffs:
+    """Payoffs known at the 2^K packages, multilinear in the intensities between them.
+
+    `corner` state × package × party; package number Σ_k 2^k for the proposals k that stand. The gradient is that of the
+    interpolant, exactly.
+    """
+
+    parties: tuple[str, ...]
+    states: tuple[str, ...]
+    probability: Array
+    proposals: tuple[str, ...]
+    corner: Array
+
+    def __post_init__(self) -> None:
+        shape = (len(self.states), 2 ** len(self.proposals), len(self.parties))
+        if self.corner.shape != shape:
+            raise InputError(f"table of payoffs: shape {self.corner.shape}, expected {shape} (state × package × party)")
+        if not np.all(np.isfinite(self.corner)):
+            raise InputError("table of payoffs: finite numbers only")
+
+    @classmethod
+    def from_packages(
+        cls,
+        parties: Sequence[str],
+        probability: Mapping[str, float],
+        proposals: Sequence[str],
+        packages: Sequence[Sequence[int]],
+        payoff: Array,
+    ) -> TablePayoffs:
+        """From packages as lists of proposals in any order, each subset once; `payoff` state × package × party."""
+        number = [sum(1 << k for k in package) for package in packages]
+        if sorted(number) != list(range(2 ** len(proposals))):
+            raise InputError("a table of payoffs needs every subset of the proposals once")
+        corner = np.empty_like(np.asarray(payoff, dtype=float))
+        corner[:, number] = payoff
+        q = np.array(list(probability.values()))
+        return cls(tuple(parties), tuple(probability), q, tuple(proposals), corner)
+
+    def at(self, x: Array) -> Array:
+        """Payoff, state × party."""
+        return np.einsum("sm,smp->sp", self._weights(x)[0], self.corner)
+
+    def with_gradient(self, x: Array) -> tuple[Array, Array]:
+        """Payoff and its derivative, state × party × proposal."""
+        weight, slope = self._weights(x)
+        return np.einsum("sm,smp->sp", weight, self.corner), np.einsum("skm,smp->spk", slope, self.corner)
+
+    def _weights(self, x: Array) -> tuple[Array, Array]:
+        """Weight of each corner, state × package, and its derivative, state × proposal × package."""
+        x = np.broadcast_to(np.asarray(x, dtype=float), (len(self.states), len(self.proposals)))
+        weight = np.ones((len(x), 1))
+        slope = np.zeros((len(x), 0, 1))
+        for k in range(x.shape[1]):
+            on, off = x[:, k, None], 1 - x[:, k, None]
+            slope = np.concatenate([slope * off[:, None], slope * on[:, None]], axis=2)
+            own = np.concatenate([-weight, weight], axis=1)
+            slope = np.concatenate([slope, own[:, None]], axis=1)
+            weight = np.concatenate([weight * off, weight * on], axis=1)
+        return weight, slope
+
+
+class Remembered:
+    """Payoffs that keep what they were asked, so that objective and constraints share one evaluation; counts them."""
+
+    def __init__(self, payoffs: Payoffs):
+        self.payoffs = payoffs
+        self.evaluations = 0
+        self._kept: dict[bytes, tuple[Array, Array]] = {}
+
+    def with_gradient(self, x: Array) -> tuple[Array, Array]:
+        """As the payoffs' own."""
+        place = np.ascontiguousarray(x, dtype=float).tobytes()
+        if place not in self._kept:
+            self._kept[place] = self.payoffs.with_gradient(np.array(x, dtype=float))
+            self.evaluations += 1
+        return self._kept[place]
+
+    def at(self, x: Array) -> Array:
+        """As the payoffs' own, without the gradient where that is not known already."""
+        place = np.ascontiguousarray(x, dtype=float).tobytes()
+        if place in self._kept:
+            return self._kept[place][0]
+        self.evaluations += 1
+        return self.payoffs.at(np.array(x, dtype=float))
+
+
+def corner_intensities(count: int) -> Array:
+    """Packages at intensities 0 or 1, package × proposal: all by number up to CORNERS proposals, else none, each alone, all."""
+    if count <= CORNERS:
+        return ((np.arange(2**count)[:, None] >> np.arange(count)) & 1).astype(float)
+    return np.concatenate([np.zeros((1, count)), np.eye(count), np.ones((1, count))])
+
+
+def corner_payoffs(payoffs: Payoffs) -> tuple[Array, Array]:
+    """Those packages and their payoffs, package × state × party; a table is read, anything else evaluated."""
+    x = corner_intensities(len(payoffs.proposals))
+    if isinstance(payoffs, TablePayoffs):
+        number = (x @ 2.0 ** np.arange(x.shape[1])).astype(int)
+        return x, payoffs.corner[:, number].swapaxes(0, 1)
+    return x, np.stack([payoffs.at(row) for row in x])
+
+
+def usd(value: float) -> float:
+    """USD mn as the results show it; zero has no sign."""
+    return round(float(value), 3) + 0.0
+
+
+def percent(ratio: float) -> float:
+    """A ratio in per cent as the results show it."""
+    return round(100 * float(ratio), 6) + 0.0
