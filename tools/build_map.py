@@ -20,8 +20,9 @@ from itertools import pairwise
 from pathlib import Path
 
 SHA256 = "04342cdc1e3016bcd7db1630de95684d67b79fe3c8c460321e87aef469502394"
-HERE = Path(__file__).resolve().parent
-TARGET = HERE.parent / "src" / "comity" / "report" / "assets" / "world.json"
+SOURCES = Path(__file__).resolve().parents[1] / "src" / "comity"
+COUNTRIES = SOURCES / "countries.csv"
+TARGET = SOURCES / "report" / "assets" / "world.json"
 WIDTH = 2000
 CENTRE = 11.0
 SMALLEST_BEND = 1.6
@@ -182,7 +183,7 @@ def main() -> None:
     found = hashlib.sha256(raw).hexdigest()
     if found != SHA256:
         raise SystemExit(f"{options.topology}: SHA-256 {found}, expected {SHA256} (world-atlas 2.0.2)")
-    with (HERE / "iso_numeric.csv").open(encoding="utf-8", newline="") as table:
+    with COUNTRIES.open(encoding="utf-8", newline="") as table:
         codes = {row["numeric"]: row["iso3"] for row in csv.DictReader(table)}
     world = build(json.loads(raw), codes)
     options.target.parent.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,6 @@ HERE = Path(__file__).resolve().parent
 BUNDLED = HERE.parent / "src" / "comity" / "data" / "bundled"
 ABOUT = HERE / "world_about.json"
 LICENCE = HERE / "world_licence.txt"
-COUNTRIES = HERE / "countries.csv"
 NAME = "world-2022"
 TABLE = "bench_cache.npz"
 WHEEL = "sanction_simulator-0.1.4-py3-none-any.whl"
@@ -280,7 +279,6 @@ def bundle(raw: dict[str, bytes]) -> dict[str, bytes]:
         "sectors.csv": raw["sectors.csv"].replace(b"\r\n", b"\n"),
         "trade_elasticity.csv": elasticity_table(raw),
         "inside_row.csv": inside_row_table(raw),
-        "countries.csv": COUNTRIES.read_bytes(),
         "LICENCE.txt": LICENCE.read_bytes(),
     }
     sums = "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))

@@ -44,8 +44,7 @@ def test_shipped_arrays_are_packed_by_this_script():
     assert build_world.packed(dict(data.arrays())) == data.content("world-2022.npz")
 
 
-def test_countries_and_licence_are_shipped_as_they_are():
-    assert data.content("countries.csv") == build_world.COUNTRIES.read_bytes()
+def test_the_licence_is_shipped_as_it_is():
     assert data.content("LICENCE.txt") == build_world.LICENCE.read_bytes()
 
 

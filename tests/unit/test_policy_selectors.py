@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from policy_world import ECONOMIES, SECTORS, small
 
 from comity.data.load import load
 from comity.errors import InputError
 from comity.policy import selectors
+from policy_world import ECONOMIES, SECTORS, small
 
 WORLD = small()
 
@@ -132,7 +132,8 @@ def test_every_economy_and_sector_of_the_world_answers_to_code_and_name():
         for word in (code, world.economy_names[code]):
             assert selectors.economies((word,), world).indices == (i,), word
     for j, code in enumerate(world.sectors):
-        assert selectors.sectors((code,), world).indices == (j,)
+        for word in (code, world.sector_names[code]):
+            assert selectors.sectors((word,), world).indices == (j,), word
     assert selectors.economies(("NO",), world).indices == (world.economies.index("NOR"),)
     assert set(selectors.economies(("EAEU",), world).inside_row) == {"ARM", "KGZ"}
 

@@ -197,7 +197,7 @@ def sector_groups(name: str = "world-2022") -> dict[str, tuple[str, ...]]:
         "energy": ("B05", "B06", "C19", "D"),
         "metals": ("B07", "C24A", "C24B", "C25"),
         "chemicals": ("C20", "C21", "C22"),
-        "machinery": ("C26", "C27", "C28"),
+        "machines_and_electronics": ("C26", "C27", "C28"),
         "vehicles": ("C29", "C301", "C302T309"),
         "transport": tuple(c for c in codes if c.startswith("H")),
     }

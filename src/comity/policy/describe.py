@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from comity.countries import country_name
 from comity.policy import selectors
-from comity.policy.countries import countries
 from comity.policy.instruments import Barrier, CommodityPrice, Embargo, Instrument, Labour, Tariff, Trade, kind_of
 from comity.policy.wedges import base_value, cells
 from comity.records import Benchmark
@@ -31,8 +31,7 @@ def trade_touched(instrument: Instrument, benchmark: Benchmark) -> float:
 
 def inside_row(instrument: Instrument, benchmark: Benchmark) -> tuple[str, ...]:
     """Names of the members of a chosen group that the benchmark keeps inside ROW, and which are not touched."""
-    table = countries()
-    return tuple(table[code].name if code in table else code for code in cells(instrument, benchmark).inside_row)
+    return tuple(country_name(code) for code in cells(instrument, benchmark).inside_row)
 
 
 def percent(fraction: float, *, sign: bool = True) -> str:

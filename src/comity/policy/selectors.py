@@ -1,6 +1,6 @@
 """The selector language: one way to name economies and sectors in files, commands, Python and pages.
 
-KAZ · Kazakhstan · KZ        one economy: code, name or two-letter code
+KAZ · Kazakhstan · KZ        one economy: code, name (a former one too) or two-letter code
 EAEU · EU27 · all            a group; `all` is every economy, ROW included
 C10T12 · Food, drinks …      one sector by code or name
 goods · services · all       a group of sectors
@@ -20,8 +20,8 @@ from weakref import WeakKeyDictionary
 
 from pydantic import BeforeValidator
 
+from comity.countries import Country, countries, formerly, named, rearranged, spellings
 from comity.errors import InputError
-from comity.policy.countries import AMBIGUOUS, countries
 from comity.policy.strict import nearest
 from comity.records import Benchmark
 
@@ -47,6 +47,8 @@ class _Words:
     meaning: Mapping[str, Selection]
     refused: Mapping[str, str]
     groups: tuple[str, ...]
+    absent: str = ""
+    """What is told of a country that the benchmark does not have."""
 
 
 def fold(text: str) -> str:
@@ -149,7 +151,20 @@ def _atom(text: str, words: _Words) -> Selection:
     key = fold(text)
     if key in words.meaning:
         return words.meaning[key]
+    if words.what == "economy" and (meant := named(text) or formerly(text)):
+        return _country(text, meant, words)
     raise InputError(words.refused.get(key) or _unknown(text, words))
+
+
+def _country(text: str, meant: Sequence[Country], words: _Words) -> Selection:
+    named_so = [f"{words.names[c.iso3]} ({c.iso3})" for c in meant]
+    if len(meant) > 1:
+        raise InputError(f"{text!r} may be {' or '.join(named_so)}: write the code")
+    code = meant[0].iso3
+    if code in words.order:
+        return Selection((words.order.index(code),))
+    asked = named_so[0] if fold(text) == fold(words.names[code]) else f"{text!r} is {named_so[0]}"
+    raise InputError(f"{asked}, which {words.absent}")
 
 
 def _unknown(text: str, words: _Words) -> str:
@@ -157,16 +172,24 @@ def _unknown(text: str, words: _Words) -> str:
     key = fold(text)
     if not key:
         return f"an empty place in a list of {words.what} codes"
+    if turned := rearranged(text, words.order) or rearranged(text, words.names):
+        return f"{shown!r} is no {words.what} of this benchmark; did you mean {' or '.join(turned[:3])}?"
     holding = [code for code, name in words.names.items() if re.search(rf"\b{re.escape(key)}\b", fold(name))]
     if holding:
         listed = " or ".join(f"{words.names[code]} ({code})" for code in holding[:5])
         return f"{shown!r} is no {words.what} by itself; did you mean {listed}?"
-    near = nearest(text, [*words.order, *words.names.values(), *words.groups])
+    others = spellings() if words.what == "economy" else ()
+    # Among all the world's names some are like a long word by chance (Atlantis and Albania: 0.67).
+    cutoff = 0.7 if others and len(key) > 3 else 0.6
+    near = nearest(text, [*words.order, *words.names.values(), *words.groups, *others], cutoff)
     if near is None:
         kinds = f"groups: {', '.join(words.groups)}"
         return f"{shown!r} is no {words.what} of this benchmark (codes such as {', '.join(words.order[:3])}; {kinds})"
-    code = next((code for code, name in words.names.items() if name == near), None)
-    return f"{shown!r} is no {words.what} of this benchmark; did you mean {f'{near} ({code})' if code else near}?"
+    codes = [code for code, name in words.names.items() if name == near]
+    if near in others:
+        codes = codes or [c.iso3 for c in named(near) or formerly(near)]
+    hint = " or ".join(f"{words.names[code]} ({code})" for code in codes[:5]) or near
+    return f"{shown!r} is no {words.what} of this benchmark; did you mean {hint}?"
 
 
 def _sector_words(benchmark: Benchmark) -> _Words:
@@ -191,16 +214,7 @@ def _sector_words(benchmark: Benchmark) -> _Words:
 def _economy_words(benchmark: Benchmark) -> _Words:
     index = {code: i for i, code in enumerate(benchmark.economies)}
     names = {**{c.iso3: c.name for c in countries().values()}, **benchmark.economy_names}
-    meaning: dict[str, Selection] = {}
-    refused: dict[str, str] = {}
-    for code, name in names.items():
-        country = countries().get(code)
-        spellings = [name, code, *([country.iso2, country.name, *country.others] if country else [])]
-        for spelling in spellings:
-            if code in index:
-                meaning[fold(spelling)] = Selection((index[code],))
-            else:
-                refused[fold(spelling)] = _absent(spelling, code, name, benchmark)
+    meaning = {fold(name): Selection((index[code],)) for code, name in benchmark.economy_names.items() if code in index}
     meaning.update({fold(code): Selection((i,)) for code, i in index.items()})
     hidden = benchmark.provenance.get("inside_row", ())
     for group, members in benchmark.groups.items():
@@ -208,18 +222,11 @@ def _economy_words(benchmark: Benchmark) -> _Words:
         inside += [row["iso3"] for row in hidden if group in row["groups"] and row["iso3"] not in (*inside, *index)]
         meaning[fold(group)] = Selection(tuple(sorted(index[code] for code in members if code in index)), tuple(inside))
     meaning["all"] = Selection(tuple(index.values()))
-    for word, codes in AMBIGUOUS.items():
-        refused[word] = f"{word.title()!r} may be {' or '.join(f'{names[code]} ({code})' for code in codes)}: write the code"
-        meaning.pop(word, None)
     groups = tuple(dict.fromkeys(("all", *benchmark.groups)))
-    return _Words("economy", benchmark.economies, names, meaning, refused, groups)
-
-
-def _absent(spelling: str, code: str, name: str, benchmark: Benchmark) -> str:
-    asked = f"{spelling!r} is {name} ({code})" if fold(spelling) != fold(name) else f"{name} ({code})"
-    if "ROW" in benchmark.economies:
-        return f"{asked}, which sits inside ROW (rest of the world) in {benchmark.name} and cannot be chosen alone"
-    return f"{asked}, which {benchmark.name} does not contain"
+    absent = f"{benchmark.name} does not contain"
+    if "ROW" in index:
+        absent = f"sits inside ROW (rest of the world) in {benchmark.name} and cannot be chosen alone"
+    return _Words("economy", benchmark.economies, names, meaning, {}, groups, absent)
 
 
 def label(terms: Sequence[str], resolve: Callable[[Sequence[str], Benchmark], Selection], benchmark: Benchmark) -> str:
@@ -235,8 +242,7 @@ def label(terms: Sequence[str], resolve: Callable[[Sequence[str], Benchmark], Se
         return join([words.names.get(words.order[i], words.order[i]) for i in found.indices])
     text = ", ".join(whole.get(fold(term), term) for term in terms)
     if found.inside_row:
-        table = countries()
-        inside = _and([table[code].name if code in table else words.names.get(code, code) for code in found.inside_row])
+        inside = _and([words.names.get(code, code) for code in found.inside_row])
         text += f" (without {inside}, inside ROW)"
     return text
 

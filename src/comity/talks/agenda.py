@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from comity.countries import country_name
 from comity.errors import InputError, Problem
 from comity.policy import selectors
-from comity.policy.countries import countries
 from comity.policy.instruments import CommodityPrice, Instrument, Trade
 from comity.policy.reading import Loc
 from comity.policy.scenario import nothing_changes
@@ -278,12 +278,11 @@ def _try_extremes(crises: Sequence[Crisis], proposals: Sequence[Proposal], bench
 
 
 def _inside_row(crises: Sequence[Crisis], proposals: Sequence[Proposal], benchmark: Benchmark) -> tuple[tuple[str, str], ...]:
-    table = countries()
     found = []
     for entry, instruments in [*((c, c.shocks) for c in crises), *((p, p.changes) for p in proposals)]:
         for instrument in instruments:
             for code in cells(instrument, benchmark).inside_row:
-                found.append((entry.name, table[code].name if code in table else code))
+                found.append((entry.name, country_name(code)))
     return tuple(dict.fromkeys(found))
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from comity.countries import country_name
 from comity.errors import InputError
 from comity.policy import selectors
-from comity.policy.countries import countries
 from comity.policy.instruments import Embargo, Instrument, Trade
 from comity.policy.wedges import cells, combine
 from comity.records import Benchmark
@@ -55,8 +55,7 @@ def find_union(word: str, benchmark: Benchmark) -> Union:
         selectors.economies((word,), benchmark)
         raise InputError(f"{word!r} is no union of the benchmark (there are {', '.join(benchmark.groups)})")
     found = selectors.economies((code,), benchmark)
-    table = countries()
-    inside = tuple((iso, table[iso].name if iso in table else iso) for iso in found.inside_row)
+    inside = tuple((iso, country_name(iso)) for iso in found.inside_row)
     return Union(code, _UNIONS.get(code, code), tuple(benchmark.economies[i] for i in found.indices), inside)
 
 
