@@ -27,19 +27,27 @@ def terms_of_trade(F: jax.Array, dlnc: jax.Array) -> jax.Array:
     return jnp.swapaxes(F, 0, 1) * dlnc[:, None, :] - F * dlnc[None, :, :]
 
 
-def volume_of_trade(F: jax.Array, t: jax.Array, dF: jax.Array, dlnc: jax.Array) -> jax.Array:
-    """Duties on the change of what is imported, t_ni (dF_ni − F_ni d ln c_i) (Caliendo & Parro 2015, eq. 17).
+def volume_of_trade(F: jax.Array, t: jax.Array, dF: jax.Array, dlnp: jax.Array) -> jax.Array:
+    """Duties on the change of the quantity that is imported, t_ni (dF_ni − F_ni d ln p_ni) (Caliendo & Parro 2015, eq. 17).
 
-    `dF` change of the flow in money, importer × exporter × sector, `dlnc` country × sector; returns country × partner × sector.
+    `dF` change of the flow in money, `dlnp` of its price with transport; importer × exporter × sector, as the result.
     """
-    return t * (dF - F * dlnc[None, :, :])
+    return t * (dF - F * dlnp)
 
 
-def trade_cost(F: jax.Array, t: jax.Array, dlnd: jax.Array) -> jax.Array:
-    """What dearer transport uses up of imports, −(1 + t_ni) F_ni d ln d_ni; country × partner × sector."""
-    return -(1 + t) * F * dlnd
+def trade_cost(F: jax.Array, dlnd: jax.Array) -> jax.Array:
+    """What dearer transport uses up of imports, −F_ni d ln d_ni; importer × exporter × sector."""
+    return -F * dlnd
 
 
 def productivity(Y: jax.Array, dlnA: jax.Array) -> jax.Array:
     """Y_n^j d ln A_n^j: more output from the same inputs; country × sector."""
     return Y * dlnA
+
+
+def taste(income: jax.Array, dlnP: jax.Array, bought: jax.Array) -> jax.Array:
+    """What a change of taste does to the cost of a consumer's basket beyond prices, Σ_j a_j I d ln P_j − I d ln P; country.
+
+    `bought` is the first term: spending on goods less inputs, each times the change of its price.
+    """
+    return bought - income * dlnP
