@@ -1,0 +1,1 @@
+"""What governments would do on their own, against each other and together."""
