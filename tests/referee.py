@@ -18,7 +18,11 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Economy:
-    """A small world in money: flows before tariffs and the shares that technology and tastes imply."""
+    """A small world in money: flows at the border, export taxes included, and the shares of technology and tastes.
+
+    `ownership` owner × economy × sector: who gets the capital income (None: residents). `pool` members and their keys: duties on
+    imports from outside the union are shared (None: everybody keeps their own).
+    """
 
     flow: Array
     tariff: Array
@@ -26,10 +30,17 @@ class Economy:
     value_added_share: Array
     theta: Array
     labour_share: Array
+    export_tax: Array | float = 0.0
+    ownership: Array | None = None
+    pool: Array | None = None
 
     @property
     def output(self) -> Array:
-        return self.flow.sum(0)
+        return (self.flow / (1 + self.export_tax)).sum(0)
+
+    @property
+    def claims(self) -> Array:
+        return _claims(self.ownership, *self.output.shape)
 
     @property
     def value_added(self) -> Array:
@@ -46,11 +57,32 @@ class Economy:
 
     @property
     def deficit(self) -> Array:
-        return (self.flow.sum((1, 2)) - self.flow.sum((0, 2))).copy()
+        """What is left of income after value added, dividends and revenue: the transfer that closes the account."""
+        capital = (1 - self.labour_share) * self.value_added
+        dividends = np.einsum("nij,ij->n", self.claims, capital) - capital.sum(1)
+        revenue = np.einsum("nmij,mij->n", self.revenue(self.tariff, self.export_tax), self.flow)
+        return self.final.sum(1) - self.value_added.sum(1) - dividends - revenue
+
+    def revenue(self, tariff: Array, export_tax: Array | float) -> Array:
+        """What a flow brings to each state, per unit of its value at the border; state × importer × exporter × sector."""
+        n = len(tariff)
+        own = np.eye(n)
+        duty = own[:, :, None, None] * tariff
+        if self.pool is not None:
+            inside = self.pool > 0
+            outer = (inside[:, None] & ~inside[None, :])[None, :, :, None]
+            duty = np.where(outer, self.pool[:, None, None, None] * tariff, duty)
+        tax = np.broadcast_to(export_tax, tariff.shape)
+        return duty + own[:, None, :, None] * tax / (1 + tax)
 
     def arrays(self) -> dict[str, Any]:
         """The arguments of a benchmark that is made from arrays."""
-        return {
+        more = {"ownership": self.ownership}
+        if np.ndim(self.export_tax):
+            more["export_tax"] = self.export_tax
+        if self.pool is not None:
+            more["customs_pool"] = {f"E{n}": float(key) for n, key in enumerate(self.pool) if key > 0}
+        return more | {
             "economies": [f"E{n}" for n in range(self.flow.shape[0])],
             "sectors": [f"S{j}" for j in range(self.flow.shape[2])],
             "trade_flow": self.flow,
@@ -96,9 +128,11 @@ def lopsided(seed: int, countries: int = 3, sectors: int = 2, *, zeros: int = 0,
 
 @dataclass(frozen=True)
 class Shock:
-    """What changes: new tariffs, factors on everything else, a transfer in money of world value added."""
+    """What changes: new tariffs, export taxes and owners, factors on the rest, a transfer in money of world value added."""
 
     tariff: Array | None = None
+    export_tax: Array | None = None
+    ownership: Array | None = None
     trade_cost: Array | float = 1.0
     productivity: Array | float = 1.0
     labour: Array | float = 1.0
@@ -114,6 +148,7 @@ class State:
     wage: Array
     price: Array
     output: Array
+    made: Array
     unit_cost: Array
     value_added_price: Array
     expenditure: Array
@@ -122,32 +157,58 @@ class State:
     income: Array
     deficit: Array
     tariff_revenue: Array
+    export_tax_revenue: Array
+    dividends: Array
     value_added: Array
+    final_share: Array
     gap: float = field(default=0.0)
 
 
-class Levels:
-    """A world with technology, endowments and tastes in levels, calibrated so that it reproduces an Economy."""
+@dataclass(frozen=True)
+class Nests:
+    """Elasticities of substitution: among inputs, of value added for inputs, among final goods; numbers or by sector."""
 
-    def __init__(self, economy: Economy, factors: str, deficits: str, seed: int = 0):
+    inputs: Array | float = 1.0
+    value_added: Array | float = 1.0
+    final: float = 1.0
+
+
+def power_mean(weight: Array, price: Array, elasticity: Array | float, axis: int) -> Array:
+    """[Σ w p^(1−e)]^(1/(1−e)); for e = 1 the geometric mean with the same weights. The elasticity has `axis` left out."""
+    one = np.asarray(elasticity) == 1
+    power = np.where(one, 1.0, 1 - np.asarray(elasticity))
+    total = (weight * price ** np.expand_dims(power, axis) if power.ndim else weight * price**power).sum(axis)
+    return np.where(one, np.exp((weight * np.log(price)).sum(axis)), total ** (1 / power))
+
+
+class Levels:
+    """A world with technology, endowments and tastes in levels, calibrated so that it reproduces an Economy.
+
+    Each nest is weighed at prices relative to those it was calibrated at, times a scale of its own: weights are shares there.
+    """
+
+    def __init__(self, economy: Economy, factors: str, deficits: str, seed: int = 0, nests: Nests | None = None):
         self.economy, self.factors, self.deficits = economy, factors, deficits
         rng = np.random.default_rng(seed)
-        e = economy
+        e, nests = economy, nests or Nests()
         n, j = e.output.shape
+        self.nests = Nests(*(np.broadcast_to(v, (n, j)) for v in (nests.inputs, nests.value_added)), nests.final)
         self.active = e.output > 0
         self.wage0 = np.exp(rng.normal(0, 0.5, n))
         self.rent0 = np.exp(rng.normal(0, 0.5, (n, j)))
         self.price0 = np.exp(rng.normal(0, 0.5, (n, j)))
         self.distance = 1 + rng.uniform(0, 1, e.flow.shape)
         self.technology = np.exp(rng.normal(0, 0.5, (n, j)))
+        self.bundle = np.exp(rng.normal(0, 0.5, (n, j)))
         self.taste = e.final / e.final.sum(1, keepdims=True)
         self.hours = (e.labour_share * e.value_added).sum(1) / self.wage0
         self.composite = e.value_added.sum(1) / self.wage0
         self.sector_hours = e.labour_share * e.value_added / self.wage0[:, None]
         self.machines = (1 - e.labour_share) * e.value_added / self.rent0
+        self.paid0 = self._value_added_price0()
         # Armington weights that make the observed shares optimal at the prices just drawn.
         share = (1 + e.tariff) * e.flow / e.expenditure[:, None, :]
-        landed = self._landed(self._unit_cost(self._value_added_price0(), self.price0, 1.0), e.tariff, 1.0)
+        landed = self._landed(self._technique(self.paid0, self.price0, 1.0)[0], e.tariff, e.export_tax, 1.0)
         self.weight = share * (landed / self.price0[:, None, :]) ** e.theta
 
     def _value_added_price0(self) -> Array:
@@ -156,13 +217,20 @@ class Levels:
             return np.broadcast_to(self.wage0[:, None], lam.shape)
         return self.wage0[:, None] ** lam * self.rent0 ** (1 - lam)
 
-    def _unit_cost(self, value_added_price: Array, price: Array, productivity: Array | float) -> Array:
-        gamma = self.economy.value_added_share
-        inputs = np.exp(np.einsum("nkj,nk->nj", self.economy.input_share, np.log(price)))
-        return value_added_price**gamma * inputs ** (1 - gamma) / (self.technology * productivity)
+    def _technique(self, paid: Array, price: Array, productivity: Array | float) -> tuple[Array, Array, Array]:
+        """Unit cost and the shares that are cheapest: value added in cost, inputs in the bundle (Shephard's lemma)."""
+        e, nests = self.economy, self.nests
+        fresh = (price / self.price0)[:, :, None]
+        bundle = power_mean(e.input_share, fresh, nests.inputs, 1)
+        inputs = e.input_share * (fresh / bundle[:, None, :]) ** (1 - nests.inputs[:, None, :])
+        parts = np.stack([paid / self.paid0, bundle], -1)
+        weight = np.stack([e.value_added_share, 1 - e.value_added_share], -1)
+        cost = power_mean(weight, parts, nests.value_added, 2)
+        added = e.value_added_share * (parts[..., 0] / cost) ** (1 - nests.value_added)
+        return cost * self.bundle / (self.technology * productivity), added, inputs
 
-    def _landed(self, cost: Array, tariff: Array, trade_cost: Array | float) -> Array:
-        return cost[None] * self.distance * trade_cost * (1 + tariff)
+    def _landed(self, cost: Array, tariff: Array, export_tax: Array | float, trade_cost: Array | float) -> Array:
+        return cost[None] * self.distance * trade_cost * (1 + export_tax) * (1 + tariff)
 
     def _value_added_price(self, wage: Array, value_added: Array, shock: Shock) -> Array:
         lam = self.economy.labour_share
@@ -175,7 +243,7 @@ class Levels:
         else:
             labour = np.broadcast_to(np.asarray(shock.labour, float).reshape(-1, 1), lam.shape)
             pay = lam * value_added / np.where(idle, 1, self.sector_hours * labour)
-        return np.where(idle, 1.0, np.where(idle, 1, pay) ** lam * np.where(idle, 1, rent) ** (1 - lam))
+        return np.where(idle, self.paid0, np.where(idle, 1, pay) ** lam * np.where(idle, 1, rent) ** (1 - lam))
 
     def _deficit(self, value_added: Array, flow: Array) -> Array:
         e = self.economy
@@ -190,29 +258,36 @@ class Levels:
         weight = value_added.sum(1) / value_added.sum()
         return e.deficit * hat - weight * (e.deficit * hat).sum()
 
-    def _state(self, wage: Array, price: Array, output: Array, deficit: Array, shock: Shock) -> State:
-        """Everything that follows from wages, prices, outputs and a guess of the deficits."""
-        e = self.economy
+    def _state(self, wage: Array, price: Array, added: Array, deficit: Array, shock: Shock) -> State:
+        """Everything that follows from wages, prices, value added and a guess of the deficits."""
+        e, capital = self.economy, (1 - self.economy.labour_share) * added
         tariff = e.tariff if shock.tariff is None else shock.tariff
-        value_added = e.value_added_share * output
-        paid = self._value_added_price(wage, value_added, shock)
-        cost = self._unit_cost(paid, price, shock.productivity)
-        pull = self.weight * np.exp(-e.theta * np.log(self._landed(cost, tariff, shock.trade_cost)))
+        tax = e.export_tax if shock.export_tax is None else shock.export_tax
+        claims = e.claims if shock.ownership is None else shock.ownership
+        paid = self._value_added_price(wage, added, shock)
+        cost, share_added, inputs = self._technique(paid, price, shock.productivity)
+        made = added / share_added
+        pull = self.weight * np.exp(-e.theta * np.log(self._landed(cost, tariff, tax, shock.trade_cost)))
         share = pull / pull.sum(1, keepdims=True)
-        index = pull.sum(1) ** (-1 / e.theta)
         taste = self.taste * shock.taste
         taste = taste / taste.sum(1, keepdims=True)
-        bought = np.einsum("nkj,nj->nk", e.input_share, (1 - e.value_added_share) * output)
-        duty = (share * tariff / (1 + tariff)).sum(1)
-        # Income contains the duties that its own spending pays.
-        own = value_added.sum(1) + deficit + shock.transfer + (duty * bought).sum(1)
-        income = own / (1 - (duty * taste).sum(1))
-        spending = taste * income[:, None] + bought
-        flow = share * spending[:, None, :] / (1 + tariff)
+        index = power_mean(taste, price / self.price0, self.nests.final, 1)
+        final = taste * ((price / self.price0) / index[:, None]) ** (1 - self.nests.final)
+        bought = np.einsum("nkj,nj->nk", inputs, made - added)
+        dividends = np.einsum("nij,ij->n", claims, capital) - capital.sum(1)
+        # Income contains the duties and export taxes that spending pays, at home and abroad: a linear system in incomes.
+        border = share / (1 + tariff)
+        take = np.einsum("smij,mij->smj", e.revenue(tariff, tax), border)
+        own = added.sum(1) + dividends + deficit + shock.transfer + np.einsum("smj,mj->s", take, bought)
+        income = np.linalg.solve(np.eye(len(wage)) - np.einsum("smj,mj->sm", take, final), own)
+        spending = final * income[:, None] + bought
+        flow = border * spending[:, None, :]
+        duties = np.einsum("smij,mij->s", e.revenue(tariff, 0.0), flow)
         return State(
-            wage=wage, price=index, output=flow.sum(0), unit_cost=cost, value_added_price=paid, expenditure=spending,
-            share=share, flow=flow, income=income, deficit=deficit, tariff_revenue=(tariff * flow).sum((1, 2)),
-            value_added=value_added,
+            wage=wage, price=pull.sum(1) ** (-1 / e.theta), output=(flow / (1 + tax)).sum(0), made=made, unit_cost=cost,
+            value_added_price=paid, expenditure=spending, share=share, flow=flow, income=income, deficit=deficit,
+            tariff_revenue=duties, export_tax_revenue=(flow * tax / (1 + tax)).sum((0, 2)), dividends=dividends,
+            value_added=added, final_share=final,
         )  # fmt: skip
 
     def _labour_gap(self, wage: Array, state: State, shock: Shock) -> Array:
@@ -222,18 +297,18 @@ class Levels:
 
     def _unpack(self, u: Array) -> tuple[Array, Array, Array, Array]:
         n, j = self.active.shape
-        output = np.zeros((n, j))
+        added = np.zeros((n, j))
         wage, price, rest, deficit = np.split(u, [n, n + n * j, len(u) - n])
-        output[self.active] = np.exp(rest)
-        return np.exp(wage), np.exp(price).reshape(n, j), output, deficit * self.economy.value_added.sum()
+        added[self.active] = np.exp(rest)
+        return np.exp(wage), np.exp(price).reshape(n, j), added, deficit * self.economy.value_added.sum()
 
     def _residual(self, u: Array, shock: Shock) -> Array:
         """Price indices, goods markets (the largest replaced by the numéraire), factor markets, deficits."""
-        wage, price, output, deficit = self._unpack(u)
-        state = self._state(wage, price, output, deficit, shock)
+        wage, price, added, deficit = self._unpack(u)
+        state = self._state(wage, price, added, deficit, shock)
         world = self.economy.value_added.sum()
-        goods = np.log(state.output[self.active] / output[self.active])
-        goods[np.argmax(self.economy.output[self.active])] = np.log(state.value_added.sum() / world)
+        goods = np.log(state.output[self.active] / state.made[self.active])
+        goods[np.argmax(self.economy.output[self.active])] = np.log(added.sum() / world)
         return np.concatenate(
             [
                 np.log(state.price / price).ravel(),
@@ -246,7 +321,7 @@ class Levels:
     def solve(self, shock: Shock | None = None) -> State:
         """The equilibrium at a shock, to 1e-12 in every equation; AssertionError if SciPy does not get there."""
         shock, e = shock or Shock(), self.economy
-        start = [np.log(self.wage0), np.log(self.price0).ravel(), np.log(e.output[self.active])]
+        start = [np.log(self.wage0), np.log(self.price0).ravel(), np.log(e.value_added[self.active])]
         deficit = np.zeros(len(self.wage0)) if self.deficits == "balanced" else e.deficit
         found = root(self._residual, np.concatenate([*start, deficit / e.value_added.sum()]), (shock,), tol=1e-14)
         u = found.x
@@ -254,8 +329,15 @@ class Levels:
             u = u - np.linalg.solve(_jacobian(self._residual, u, shock), self._residual(u, shock))
         gap = float(np.abs(self._residual(u, shock)).max())
         assert gap < 1e-12, f"the referee did not converge: {gap:.2e}"
-        wage, price, output, deficit = self._unpack(u)
-        return replace(self._state(wage, price, output, deficit, shock), gap=gap)
+        wage, price, added, deficit = self._unpack(u)
+        return replace(self._state(wage, price, added, deficit, shock), gap=gap)
+
+
+def _claims(ownership: Array | None, economies: int, sectors: int) -> Array:
+    """Owner × economy × sector; residents own everything where nothing is said."""
+    if ownership is not None:
+        return ownership
+    return np.repeat(np.eye(economies)[:, :, None], sectors, 2)
 
 
 def _trade(flow: Array) -> Array:
@@ -273,9 +355,9 @@ def _jacobian(function: Any, u: Array, shock: Shock) -> Array:
 def changes(levels: Levels, shock: Shock) -> dict[str, Array]:
     """What a shock changes: ratios to the reference equilibrium (solved too, not assumed) and new levels in money."""
     before, after = levels.solve(), levels.solve(shock)
-    taste = levels.taste * shock.taste
+    taste = before.final_share * shock.taste
     taste = taste / taste.sum(1, keepdims=True)
-    price_index = np.exp((taste * np.log(after.price / before.price)).sum(1))
+    price_index = power_mean(taste, after.price / before.price, levels.nests.final, 1)
     earned = (after.income - after.deficit) / (before.income - before.deficit)
     wage = after.wage / before.wage
     active = levels.active
@@ -294,6 +376,8 @@ def changes(levels: Levels, shock: Shock) -> dict[str, Array]:
         "income_cf": after.income,
         "deficit": after.deficit,
         "tariff_revenue": after.tariff_revenue,
+        "export_tax_revenue": after.export_tax_revenue,
+        "dividends": after.dividends,
         "value_added": after.value_added,
         "trade_flow": after.flow,
         "trade_share": after.share,

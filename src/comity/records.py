@@ -28,18 +28,23 @@ def _frozen(values: Any, shape: tuple[int, ...], name: str) -> Array:
     return array
 
 
+SUBSTITUTION = (0.05, 5.0)
+"""The elasticities of substitution ε, η and σ that the solver is tested on; below them 0.05 stands for none."""
+
+
 @dataclass(frozen=True)
 class Closure:
-    """What is held fixed: how factors move and what becomes of deficits (model.md, equations 1 and 7).
+    """What is held fixed: how factors move, what becomes of deficits, how far inputs and goods replace each other.
 
-    `inputs`, `value_added` and `final` are the elasticities of substitution ε, η and σ; this version
-    computes the Cobb–Douglas nests (1) only and refuses others by name.
+    `inputs` (ε, among inputs) and `value_added` (η, of value added for inputs) are one number or one a sector; `final` (σ,
+    among goods in final demand) is one number, for a nest over sectors has one elasticity. 1 is Cobb–Douglas, exactly
+    (model.md, equations 1, 2, 4 and 7). Raises InputError, with every fault, for another word or a number outside 0.05 to 5.
     """
 
     factors: str = "mobile"
     deficits: str = "fixed"
-    inputs: float = 1.0
-    value_added: float = 1.0
+    inputs: float | tuple[float, ...] = 1.0
+    value_added: float | tuple[float, ...] = 1.0
     final: float = 1.0
 
     def __post_init__(self) -> None:
@@ -49,12 +54,29 @@ class Closure:
         if self.deficits not in DEFICITS:
             problems.append(Problem(f"deficits: {self.deficits!r} is none of {', '.join(DEFICITS)}"))
         for name in ("inputs", "value_added", "final"):
-            if getattr(self, name) != 1.0:
-                problems.append(
-                    Problem(f"{name}: an elasticity of substitution other than 1 (CES) is not computed by this version")
-                )
+            try:
+                given = np.asarray(getattr(self, name), dtype=np.float64)
+            except (TypeError, ValueError):
+                problems.append(Problem(f"{name}: {getattr(self, name)!r} is no number"))
+                continue
+            if given.ndim > (0 if name == "final" else 1) or given.size == 0:
+                what = "one number" if name == "final" else "one number or one a sector"
+                problems.append(Problem(f"{name}: an elasticity of substitution is {what}, not an array of shape {given.shape}"))
+                continue
+            low, high = SUBSTITUTION
+            bad = given[~((given >= low) & (given <= high))]
+            if bad.size:
+                problems.append(Problem(f"{name}: an elasticity of substitution of {bad[0]:g} is outside {low:g} to {high:g}"))
+            # All alike is one number: the solver is faster, and two closures that mean the same are equal.
+            alike = given.ndim == 0 or bool((given == given[0]).all())
+            object.__setattr__(self, name, float(given.flat[0]) if alike else tuple(float(v) for v in given))
         if problems:
             raise InputError(problems)
+
+    @property
+    def nests(self) -> tuple[float | tuple[float, ...], float | tuple[float, ...], float]:
+        """ε, η and σ."""
+        return self.inputs, self.value_added, self.final
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +130,7 @@ class Benchmark:
         g = np.array(_frozen(input_share, (n, j, j), "input_share"))
         total = g.sum(axis=1, keepdims=True)
         if np.any((total > 0) & (np.abs(total - 1) > 1e-4)):
-            i, _, k = np.unravel_index(np.argmax(np.where(total > 0, np.abs(total - 1), 0)), total.shape)
+            i, _, k = map(int, np.unravel_index(np.argmax(np.where(total > 0, np.abs(total - 1), 0)), total.shape))
             raise DataError(f"input_share of {economies[i]}, {sectors[k]} sums to {total[i, 0, k]:.6f}, not to 1")
         g = np.divide(g, total, out=np.zeros_like(g), where=total > 0)
         lam = np.full((n, j), 2 / 3) if labour_share is None else labour_share
@@ -133,7 +155,9 @@ class Benchmark:
             if bad.any():
                 cell = np.unravel_index(np.argmax(bad), bad.shape)
                 names = [
-                    self.sectors[c] if bad.shape[axis] == len(self.sectors) and axis == bad.ndim - 1 else self.economies[c]
+                    self.sectors[int(c)]
+                    if bad.shape[axis] == len(self.sectors) and axis == bad.ndim - 1
+                    else self.economies[int(c)]
                     for axis, c in enumerate(cell)
                 ]
                 problems.append(Problem(f"{what}: {int(bad.sum())} cells, first {', '.join(names)} = {values[cell]:.6g}"))

@@ -18,6 +18,21 @@ DEFICITS = ("fixed", "proportional", "balanced", "with_trade")
 
 
 @dataclass(frozen=True)
+class ElasticitySet:
+    """A named set that goes beyond trade elasticities: which of the trade sets it takes, and ε, η and σ."""
+
+    trade: str
+    inputs: float
+    value_added: float
+    final: float
+
+
+ELASTICITY_SETS = {"crisis": ElasticitySet("boehm-2023-short-run", 0.2, 0.5, 0.9)}
+"""`crisis`: a year in which little can be replaced. Trade: Boehm, Levchenko & Pandalai-Nayar (2023), within a year. ε, η and
+σ: Baqaee & Farhi (2024), after Atalay (2017). Sources and the range of estimates: docs/model.md."""
+
+
+@dataclass(frozen=True)
 class Symbol:
     """One quantity of the model."""
 

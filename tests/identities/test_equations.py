@@ -132,7 +132,7 @@ def test_tariff_revenue_is_the_wedge_between_paid_and_received(world: Benchmark)
 
 def test_spending_of_the_benchmark_is_its_expenditure(world: Benchmark):
     use = world.input_share * (1 - world.value_added_share)[:, None, :]
-    spent = income.spending(world.final_share, world.income, use, world.output)
+    spent = income.spending(world.final_share, world.income, income.input_spending(use, world.output))
     np.testing.assert_allclose(spent, world.expenditure, rtol=1e-12)
 
 

@@ -213,8 +213,6 @@ def test_weights_are_kept_by_code():
         (HEAD + CRISES + PROPOSALS + "objective: {risk_aversion: 2}\n", "risk aversion"),
         (HEAD + CRISES + PROPOSALS + "rules: {patience: 0.8}\n", "patience"),
         (HEAD + CRISES + PROPOSALS + "rules: {transfers: true}\n", "transfers"),
-        (HEAD + CRISES + PROPOSALS + "closure: {elasticities: crisis}\n", "'crisis'"),
-        (HEAD + CRISES + PROPOSALS + "closure: {final: 0.8}\n", "elasticity of substitution"),
         (HEAD + CRISES + PROPOSALS + "    stake: {issuer: BLR, sold: 25%}\n", "a stake in an enterprise"),
         (HEAD + CRISES + PROPOSALS + "    escape: {Collapse: 10%}\n", "an escape clause"),
         (HEAD + CRISES + PROPOSALS.replace("trade_cost", "export_tax"), "an export tax"),
@@ -262,7 +260,7 @@ rules: {nobody_worse_off: parties, transfers: false, patience: 0.8}
 """
     with pytest.raises(NotYetError) as caught:
         TalksFile.from_yaml(text)
-    assert [problem.line for problem in caught.value.problems] == [3, 9, 13, 14, 15, 16]
+    assert [problem.line for problem in caught.value.problems] == [9, 13, 14, 15, 16]
     empty = refused(text.replace("    stake: {issuer: BLR, sector: C29, sold: 25%, buyer: KAZ, price: fair_without}\n", ""))
     assert "proposals[2].changes is missing" in str(empty)
 

@@ -13,6 +13,11 @@ from comity.errors import InputError
 VIEWS = ("economy", "sector", "partner")
 
 
+def nests(closure: Any) -> dict[str, Any]:
+    """ε, η and σ where one of them is not 1 (Cobb–Douglas)."""
+    return {} if closure.nests == (1.0, 1.0, 1.0) else dict(zip(("inputs", "value_added", "final"), closure.nests, strict=True))
+
+
 def run(file: Path, closure_words: str | None, by: str, of: str, json: bool) -> None:
     """Read, solve and show a scenario."""
     if by not in VIEWS:
@@ -34,7 +39,7 @@ def run(file: Path, closure_words: str | None, by: str, of: str, json: bool) -> 
         eq = equilibrium.solve(benchmark, scenario, closure=closure)
     report: dict[str, Any] = {
         "title": scenario.title,
-        "closure": {"factors": closure.factors, "deficits": closure.deficits},
+        "closure": {"factors": closure.factors, "deficits": closure.deficits, **nests(closure)},
         "elasticities": benchmark.provenance.get("elasticities"),
         "nothing_changes": nothing_changes(eq.wedges),
         "residual": float(f"{eq.residual:.1e}"),

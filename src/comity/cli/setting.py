@@ -42,7 +42,8 @@ def show_json(value: Any) -> None:
 
 def closure_from(text: str | None, base: Any) -> Any:
     """The closure with words of `text` put in: factors (`specific`) and deficits (`with_trade`), in any order."""
-    from comity.records import Closure
+    from dataclasses import replace
+
     from comity.vocabulary import DEFICITS, FACTORS
 
     factors, deficits = base.factors, base.deficits
@@ -53,7 +54,7 @@ def closure_from(text: str | None, base: Any) -> Any:
             deficits = word
         else:
             raise InputError(f"--closure: {word!r} is none of {', '.join((*FACTORS, *DEFICITS))}")
-    return Closure(factors, deficits)
+    return replace(base, factors=factors, deficits=deficits)
 
 
 @contextmanager

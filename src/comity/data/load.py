@@ -17,6 +17,7 @@ import numpy as np
 from comity.data.calibrate import assemble
 from comity.errors import DataError, InputError
 from comity.records import Benchmark, read_only
+from comity.vocabulary import ELASTICITY_SETS
 
 Array = np.ndarray
 
@@ -93,7 +94,7 @@ def elasticity_sets() -> Mapping[str, Array]:
     for name in (key for key in rows[0] if key != "sector"):
         sets[name] = np.array([float(row[name]) for row in rows])
         sets[name].setflags(write=False)
-    return read_only(sets)
+    return read_only(sets | {name: sets[other.trade] for name, other in ELASTICITY_SETS.items()})
 
 
 @cache

@@ -25,7 +25,8 @@ def audit(eq: Equilibrium) -> dict[str, Gap]:
 
     Ratios are to `eq.benchmark`, which under `balanced` deficits is the balanced one.
     """
-    return {**_accounts(eq), **_markets(eq), **_prices(eq)}
+    now = shares(eq)
+    return {**_accounts(eq, now), **_markets(eq, now), **_prices(eq, now)}
 
 
 def worst(gap: Array, benchmark: Benchmark) -> Gap:
@@ -61,18 +62,57 @@ def _transfer(eq: Equilibrium) -> Array:
     return np.zeros(len(eq.benchmark.economies)) if eq.wedges.transfer is None else np.asarray(eq.wedges.transfer)
 
 
-def _intermediate(benchmark: Benchmark, Y: Array) -> Array:
-    return np.einsum("nkj,nj->nk", benchmark.input_share, (1 - benchmark.value_added_share) * Y)
+def _mean(weight: Array, x: Array, elasticity: Array, axis: int) -> Array:
+    """Log of [Σ w e^{(1−e) x}]^{1/(1−e)} over an axis; `elasticity` without that axis. Weights sum to one, or to zero."""
+    power = np.expand_dims(1 - elasticity, axis)
+    mean = (weight * x).sum(axis=axis, keepdims=True)
+    total = np.log1p((weight * np.expm1(power * (x - mean))).sum(axis=axis))
+    return np.squeeze(mean, axis) + np.where(elasticity == 1, 0.0, total / np.where(elasticity == 1, 1.0, 1 - elasticity))
 
 
-def _accounts(eq: Equilibrium) -> dict[str, Gap]:
+class Shares(NamedTuple):
+    """Costs and shares that follow from the reported prices, as the benchmark's own times powers of relative prices."""
+
+    cost: Array  # log unit cost, country × sector
+    added: Array  # γ′
+    inputs: Array  # g′, country × input × sector
+    price: Array  # log price of consumption, country
+    final: Array  # a′
+
+
+def shares(eq: Equilibrium) -> Shares:
+    """Nests at the reported prices of sectors and of value added (model.md, equations 2 and 4)."""
+    b, wedges = eq.benchmark, eq.wedges
+    lnP, lnv = (np.log(np.asarray(eq.values[name])) for name in ("price", "value_added_price"))
+    eps, eta, sigma = (np.asarray(e) for e in eq.closure.nests)
+    eps, eta = np.broadcast_to(eps, lnP.shape), np.broadcast_to(eta, lnP.shape)
+    lnm = _mean(b.input_share, lnP[:, :, None], eps, 1)
+    parts = np.stack([lnv, lnm], -1)
+    cost = _mean(np.stack([b.value_added_share, 1 - b.value_added_share], -1), parts, eta, 2)
+    taste = b.final_share * _factor(wedges.taste)
+    taste = taste / taste.sum(axis=1, keepdims=True)
+    price = _mean(taste, lnP, np.broadcast_to(sigma, len(lnP)), 1)
+    return Shares(
+        cost=cost - np.log(_factor(wedges.productivity)),
+        added=b.value_added_share * np.exp((1 - eta) * (lnv - cost)),
+        inputs=b.input_share * np.exp((1 - eps)[:, None, :] * (lnP[:, :, None] - lnm[:, None, :])),
+        price=price,
+        final=taste * np.exp((1 - sigma) * (lnP - price[:, None])),
+    )
+
+
+def _intermediate(now: Shares, Y: Array) -> Array:
+    return np.einsum("nkj,nj->nk", now.inputs, (1 - now.added) * Y)
+
+
+def _accounts(eq: Equilibrium, now: Shares) -> dict[str, Gap]:
     """Income, duties, the external account, lending, the numéraire, and GDP three ways."""
     b = eq.benchmark
     F, VA, income, D, R = _values(eq)
     t, received = tariff_cf(b, eq.wedges), D + _transfer(eq)
     imports, exports = F.sum(axis=(1, 2)), F.sum(axis=(0, 2))
     Y = F.sum(axis=0)
-    gdp_production = (Y - _intermediate(b, Y)).sum(axis=1) + (t * F).sum(axis=(1, 2))
+    gdp_production = (Y - _intermediate(now, Y)).sum(axis=1) + (t * F).sum(axis=(1, 2))
     gdp_income = VA.sum(axis=1) + R
     gdp_spending = income + exports - imports
     return {
@@ -86,7 +126,7 @@ def _accounts(eq: Equilibrium) -> dict[str, Gap]:
     }
 
 
-def _markets(eq: Equilibrium) -> dict[str, Gap]:
+def _markets(eq: Equilibrium, now: Shares) -> dict[str, Gap]:
     """Shares, goods and spending."""
     b, wedges = eq.benchmark, eq.wedges
     F, VA, income, _, _ = _values(eq)
@@ -94,42 +134,36 @@ def _markets(eq: Equilibrium) -> dict[str, Gap]:
     paid = (1 + tariff_cf(b, wedges)) * F
     X = paid.sum(axis=1)
     Y = F.sum(axis=0)
-    taste = b.final_share * _factor(wedges.taste)
-    final = taste / taste.sum(axis=1, keepdims=True) * income[:, None]
+    final = now.final * income[:, None]
     bought = X > 0
     return {
         "shares sum to one": worst(np.where(bought, pi.sum(axis=1) - 1, 0.0), b),
         "shares are spending": worst(_relative(pi * X[:, None, :], paid, X[:, None, :]), b),
-        "goods markets": worst(_relative(b.value_added_share * Y, VA), b),
-        "spending": worst(_relative(X, final + _intermediate(b, Y), np.maximum(X, 1e-12 * income[:, None])), b),
+        "goods markets": worst(_relative(now.added * Y, VA), b),
+        "spending": worst(_relative(X, final + _intermediate(now, Y), np.maximum(X, 1e-12 * income[:, None])), b),
     }
 
 
-def _prices(eq: Equilibrium) -> dict[str, Gap]:
+def _prices(eq: Equilibrium, now: Shares) -> dict[str, Gap]:
     """Factor markets, unit costs, sector prices, trade shares and the price of consumption, as ratios to the benchmark."""
     b, wedges = eq.benchmark, eq.wedges
     lnP = np.log(np.asarray(eq.values["price"]))
     lnc = np.log(np.asarray(eq.values["unit_cost"]))
-    lnv = np.log(np.asarray(eq.values["value_added_price"]))
     makes = b.output > 0
-    inputs = np.einsum("nkj,nk->nj", b.input_share, lnP)
-    cost = b.value_added_share * lnv + (1 - b.value_added_share) * inputs - np.log(_factor(wedges.productivity))
     with np.errstate(divide="ignore"):
         lnd = np.log(_factor(wedges.trade_cost))
     landed = lnd + np.log1p(tariff_cf(b, wedges)) - np.log1p(b.tariff) + np.where(makes, lnc, 0.0)[None]
     pull = np.where(b.trade_share > 0, b.trade_share * np.exp(-b.trade_elasticity * landed), 0.0)
     bought = b.expenditure > 0
     total = np.where(bought, pull.sum(axis=1), 1.0)
-    taste = b.final_share * _factor(wedges.taste)
-    taste = taste / taste.sum(axis=1, keepdims=True)
     share = np.where(bought[:, None, :], pull / total[:, None, :], 0.0)
     pi = np.where(bought[:, None, :], np.asarray(eq.values["trade_share"]), 0.0)
     kind = 1.0 if eq.closure.factors == "mobile" else b.labour_share
     earned, earned0 = (kind * np.asarray(eq.values["value_added"])).sum(axis=1), (kind * b.value_added).sum(axis=1)
     return {
         "factor markets": worst(_relative(earned, np.asarray(eq.values["wage"]) * _factor(wedges.labour) * earned0), b),
-        "unit costs": worst(np.where(makes, lnc - cost, 0.0), b),
+        "unit costs": worst(np.where(makes, lnc - now.cost, 0.0), b),
         "prices": worst(np.where(bought, lnP + np.log(total) / b.trade_elasticity, 0.0), b),
         "trade shares": worst(pi - share, b),
-        "price of consumption": worst(np.log(np.asarray(eq.values["price_index"])) - (taste * lnP).sum(axis=1), b),
+        "price of consumption": worst(np.log(np.asarray(eq.values["price_index"])) - now.price, b),
     }

@@ -172,7 +172,7 @@ def numeraire(benchmark: Benchmark, *, kept: bool = True) -> Check:
 
 def jacobian(benchmark: Benchmark, closure: Closure, *, kept: bool = True) -> Array:
     """dG/du of all equations at the benchmark, dense: unknowns × unknowns. For small worlds."""
-    w = problem.world(benchmark)
+    w = problem.world(benchmark, closure)
     shock = problem.shock(w, Wedges())
     x = problem.start_state(w, closure, None)
 

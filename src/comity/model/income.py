@@ -15,12 +15,32 @@ def tariff_revenue(X: jax.Array, border: jax.Array) -> jax.Array:
     return jnp.sum(X - border, axis=-1)
 
 
-def spending(a: jax.Array, income: jax.Array, use: jax.Array, Y: jax.Array) -> jax.Array:
-    """X′_n^j = a′_n^j I′_n + Σ_k (1−γ^k) g^{jk} Y′_n^k (Caliendo & Parro 2015, eq. 14).
+def spending(a: jax.Array, income: jax.Array, inputs: jax.Array) -> jax.Array:
+    """X′_n^j = a′_n^j I′_n + spending on j as an input (Caliendo & Parro 2015, eq. 14); … × sector, USD mn."""
+    return a * income[..., None] + inputs
+
+
+def input_spending(use: jax.Array, Y: jax.Array) -> jax.Array:
+    """Σ_k (1−γ^k) g^{jk} Y′_n^k: spending on each input when no share moves (Caliendo & Parro 2015, eq. 14).
 
     `use` = (1−γ^k) g^{jk}, … × input × sector: spending on an input per unit of output; returns … × sector, USD mn.
     """
-    return a * income[..., None] + jnp.einsum("...kj,...j->...k", use, Y)
+    return jnp.einsum("...kj,...j->...k", use, Y)
+
+
+def ces_input_spending(g: jax.Array, lnP: jax.Array, lnm: jax.Array, spent: jax.Array, epsilon: jax.Array | None) -> jax.Array:
+    """Σ_k g′^{jk} (1−γ′^k) Y′_n^k with g′ = g (P̂^j/m̂^k)^{1−ε} (model.md, eqs. 2 and 5); … × sector, USD mn.
+
+    `g` … × input × sector, `spent` what each sector spends on all inputs, `epsilon` … × 1 (the powers are taken out of the
+    sum) or … × sector.
+    """
+    if epsilon is None:
+        return jnp.einsum("...kj,...j->...k", g, spent)
+    power = 1 - epsilon
+    if epsilon.shape[-1] == 1:
+        return jnp.exp(power * lnP) * jnp.einsum("...kj,...j->...k", g, jnp.exp(-power * lnm) * spent)
+    moved = g * jnp.exp(power[..., None, :] * (lnP[..., :, None] - lnm[..., None, :]))
+    return jnp.einsum("...kj,...j->...k", moved, spent)
 
 
 def fixed_deficit(D: jax.Array) -> jax.Array:

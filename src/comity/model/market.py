@@ -7,76 +7,13 @@ part of G; without it I − G_u has an exact unit eigenvalue.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 import jax
 import jax.numpy as jnp
 
-from comity.model import costs, income, prices
+from comity.model import costs, income, nests, prices
+from comity.model.arrays import Base, Exchange, Outcome, Shock, State, Technology
 
-
-class Base(NamedTuple):
-    """The benchmark as the equations see it; country × sector unless said."""
-
-    gamma: jax.Array
-    g: jax.Array  # country × input × sector
-    use: jax.Array  # (1−γ) g, country × input × sector
-    lam: jax.Array
-    theta: jax.Array  # country × sector (equal over countries)
-    value_added: jax.Array
-    expenditure: jax.Array
-    active: jax.Array  # 1 where the economy produces the good
-    deficit: jax.Array  # country
-    trade: jax.Array  # country, exports plus imports
-
-
-class Shock(NamedTuple):
-    """A scenario as the equations see it. The kernels have the sector first, for speed: sector × importer × exporter."""
-
-    M: jax.Array  # π κ̂^{−θ}
-    border: jax.Array  # M / (1+t′)
-    M_home: jax.Array  # diagonal of M, country × sector
-    border_home: jax.Array
-    lnA: jax.Array
-    lnL: jax.Array  # country
-    lnK: jax.Array
-    a: jax.Array  # final shares after the change of taste
-    deficit: jax.Array  # country; the benchmark's, or zero on the way to balance
-    transfer: jax.Array  # country
-
-
-class State(NamedTuple):
-    """The unknowns."""
-
-    lnP: jax.Array
-    lnX: jax.Array
-    y: jax.Array
-
-
-class Exchange(NamedTuple):
-    """Who trades with whom: the world, or one economy with the others held."""
-
-    buy: Callable[[jax.Array], tuple[jax.Array, jax.Array]]  # ĉ^{−θ} -> Σ_i M ĉ^{−θ}, Σ_i border ĉ^{−θ}
-    sell: Callable[[jax.Array], jax.Array]  # X′ P̂^θ of buyers -> Σ_n border X′ P̂^θ
-    world: income.WorldSum  # sum of incomes over all economies
-    pool: income.WorldSum  # sum of lending over all economies; zero where the others are held
-
-
-class Outcome(NamedTuple):
-    """One evaluation of all equations at a state, in levels (USD mn) where not a log."""
-
-    state: State  # G(u)
-    lnv: jax.Array
-    lnc: jax.Array
-    S: jax.Array  # Σ_i M ĉ^{−θ}
-    output: jax.Array
-    value_added: jax.Array  # country × sector
-    revenue: jax.Array
-    deficit: jax.Array
-    income: jax.Array
-    exports: jax.Array
-    imports: jax.Array
+__all__ = ["Base", "Exchange", "Outcome", "Shock", "State", "Technology"]
 
 
 def world_exchange(shock: Shock) -> Exchange:
@@ -103,8 +40,8 @@ def evaluate(
 ) -> Outcome:
     """All equations once (eqs. 1 to 7): what prices, spending and value added follow from those supposed."""
     lnv = value_added_price(base, shock, u.y, factors)
-    lnc = costs.unit_cost(lnv, costs.input_price(base.g, u.lnP), base.gamma, shock.lnA)
-    c_power = jnp.exp(-base.theta * lnc)
+    made = nests.technology(base, shock, lnv, u.lnP)
+    c_power = jnp.exp(-base.theta * made.lnc)
     S, S_border = exchange.buy(c_power)
     X = base.expenditure * jnp.exp(u.lnX)
     q = X / S
@@ -112,7 +49,7 @@ def evaluate(
     border = q * S_border
     home = q * shock.border_home * c_power
 
-    added = base.gamma * Y
+    added = made.gamma * Y
     world = exchange.world
     scale = world(jnp.sum(base.value_added, axis=-1)) / world(jnp.sum(added, axis=-1)) if numeraire else 1.0
     Y, added = Y * scale, added * scale
@@ -122,7 +59,7 @@ def evaluate(
     revenue = income.tariff_revenue(X, border) * scale
     D = _deficit(base, shock, own, exports + imports, exchange, deficits)
     earned = own + revenue + D + shock.transfer
-    spending = income.spending(shock.a, earned, base.use, Y)
+    spending = income.spending(nests.final_demand(base, shock, u.lnP)[1], earned, nests.input_demand(base, made, u.lnP, Y))
 
     tiny = jnp.finfo(jnp.float64).tiny
     bought = base.expenditure > 0
@@ -133,7 +70,7 @@ def evaluate(
         ratio = jnp.where(base.active > 0, added / jnp.where(base.active > 0, base.value_added, 1.0), 1.0)
         y = jnp.log(jnp.maximum(ratio, tiny))
     state = State(prices.price_index(S, base.theta), lnX, y)
-    return Outcome(state, lnv, lnc, S, Y, added, revenue, D, earned, exports, imports)
+    return Outcome(state, lnv, made.lnc, S, Y, added, revenue, D, earned, exports, imports)
 
 
 def _deficit(base: Base, shock: Shock, own: jax.Array, trade: jax.Array, exchange: Exchange, deficits: str) -> jax.Array:
@@ -153,7 +90,8 @@ def residuals(base: Base, shock: Shock, u: State, factors: str, deficits: str) -
     `external` (country), `deficits` and `numeraire` (one number).
     """
     lnv = value_added_price(base, shock, u.y, factors)
-    c_power = jnp.exp(-base.theta * costs.unit_cost(lnv, costs.input_price(base.g, u.lnP), base.gamma, shock.lnA))
+    made = nests.technology(base, shock, lnv, u.lnP)
+    c_power = jnp.exp(-base.theta * made.lnc)
     trade = world_exchange(shock)
     S, S_border = trade.buy(c_power)
     P_power = jnp.exp(base.theta * u.lnP)
@@ -161,12 +99,13 @@ def residuals(base: Base, shock: Shock, u: State, factors: str, deficits: str) -
     Y = c_power * trade.sell(X * P_power)
     border = X * P_power * S_border
     home = X * P_power * shock.border_home * c_power
-    added = base.gamma * Y
+    added = made.gamma * Y
     own = jnp.sum(added, axis=-1)
     exports, imports = jnp.sum(Y - home, axis=-1), jnp.sum(border - home, axis=-1)
     D = _deficit(base, shock, own, exports + imports, trade, deficits)
     earned = own + income.tariff_revenue(X, border) + D + shock.transfer
-    spending = income.spending(shock.a, earned, base.use, Y)
+    inputs = nests.input_demand(base, made, u.lnP, Y)
+    spending = income.spending(nests.final_demand(base, shock, u.lnP)[1], earned, inputs)
     bought = base.expenditure > 0
     if factors == "mobile":
         factor = own / (jnp.sum(base.value_added, axis=-1) * jnp.exp(u.y)) - 1
@@ -183,7 +122,7 @@ def residuals(base: Base, shock: Shock, u: State, factors: str, deficits: str) -
         "goods": jnp.where(bought, spending / jnp.where(bought, X, 1.0) - 1, 0.0),
         "factor": factor,
         "labour": paid / (wage * stock) - 1,
-        "income": (jnp.sum(X, axis=-1) - jnp.sum((1 - base.gamma) * Y, axis=-1)) / earned - 1,
+        "income": (jnp.sum(X, axis=-1) - jnp.sum((1 - made.gamma) * Y, axis=-1)) / earned - 1,
         "external": (imports - exports - D - shock.transfer) / earned,
         "deficits": jnp.sum(D) / world,
         "numeraire": jnp.sum(own) / world - 1,
@@ -215,7 +154,7 @@ def diagonal_blocks(base: Base, shock: Shock, u: State, factors: str, deficits: 
     Exact but for the economy's own weight in the numéraire and in the world's balance of lending.
     """
     lnv = value_added_price(base, shock, u.y, factors)
-    c_power = jnp.exp(-base.theta * costs.unit_cost(lnv, costs.input_price(base.g, u.lnP), base.gamma, shock.lnA))
+    c_power = jnp.exp(-base.theta * nests.technology(base, shock, lnv, u.lnP).lnc)
     trade = world_exchange(shock)
     S, S_border = trade.buy(c_power)
     q = base.expenditure * jnp.exp(u.lnX) / S

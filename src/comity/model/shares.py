@@ -20,5 +20,13 @@ def trade_share(M: jax.Array, c_power: jax.Array, S: jax.Array) -> jax.Array:
 
 
 def final_share(a: jax.Array, taste: jax.Array) -> jax.Array:
-    """Shares of final spending after a change of taste, a′ = a δ̂ / Σ_j a δ̂ (model.md, eq. 4 at σ = 1); … × sector."""
+    """Shares of final spending after a change of taste, a′ = a δ̂ / Σ_j a δ̂ (model.md, eq. 4); … × sector."""
     return a * taste / jnp.sum(a * taste, axis=-1, keepdims=True)
+
+
+def nest_share(share: jax.Array, price: jax.Array, index: jax.Array, elasticity: jax.Array) -> jax.Array:
+    """A share of a CES nest at new prices, s′ = s (p̂ / p̂_nest)^{1−e} (model.md, eqs. 2 and 4); prices in logs, shapes broadcast.
+
+    It is γ′ with v̂ over cost before productivity (η), g′ with P̂^k over m̂ (ε) and a′ with P̂^j over P̂ (σ).
+    """
+    return share * jnp.exp((1 - elasticity) * (price - index))

@@ -16,48 +16,57 @@ from comity.errors import InputError, NotYetError, Problem
 from comity.policy.instruments import LATER, AnyChange, CommodityPrice, Instrument, kind_of
 from comity.policy.numbers import number
 from comity.policy.reading import read
-from comity.policy.strict import Strict, not_yet
+from comity.policy.strict import Strict
 from comity.policy.wedges import combine, refuse_excess
-from comity.records import Array, Benchmark, Closure, Wedges
-from comity.vocabulary import symbols
+from comity.records import SUBSTITUTION, Array, Benchmark, Closure, Wedges
+from comity.vocabulary import ELASTICITY_SETS, symbols
 
 _ARRAYS = ("tariff", "trade_cost", "productivity", "labour", "capital", "taste")
+_NESTS = ("inputs", "value_added", "final")
 _ARRAYS_LATER = {"export_tax": LATER["export_tax"], "ownership": LATER["ownership"], "transfer": LATER["transfer"]}
 
 
-def _one(value: Any) -> float:
-    result = number(value)
-    if result != 1:
-        raise not_yet("an elasticity of substitution other than 1 (CES)")
-    return result
+def _substitution(value: Any) -> float | tuple[float, ...]:
+    """One elasticity of substitution, or a list with one a sector."""
+    given = [number(one) for one in value] if isinstance(value, list | tuple) else [number(value)]
+    low, high = SUBSTITUTION
+    bad = next((one for one in given if not low <= one <= high), None)
+    if bad is not None or not given:
+        raise ValueError(f"an elasticity of substitution lies between {low:g} and {high:g}, not at {bad}")
+    return tuple(given) if isinstance(value, list | tuple) else given[0]
 
 
 def _elasticities(value: Any) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > 60:
-        raise ValueError("must be the name of a set of trade elasticities (such as fontagne-2022)")
-    if value == "crisis":
-        raise not_yet("'crisis' (nests with elasticities of substitution below 1)")
+        raise ValueError("must be the name of a set of elasticities (such as fontagne-2022)")
     return value
 
 
 Elasticities = Annotated[str, BeforeValidator(_elasticities)]
-_One = Annotated[float, BeforeValidator(_one)]
+Substitution = Annotated[float | tuple[float, ...] | None, BeforeValidator(_substitution)]
+OneSubstitution = Annotated[float | None, BeforeValidator(_substitution)]
 
 
 class ClosureSpec(Strict):
-    """The closure as a file writes it; what is left out is the engine's default."""
+    """The closure as a file writes it; what is left out is the named set's (`elasticities`), or else the engine's default."""
 
     factors: Literal["mobile", "specific", "immobile"] = "mobile"
     deficits: Literal["fixed", "proportional", "balanced", "with_trade"] = "fixed"
     elasticities: Elasticities | None = None
-    inputs: _One = 1.0
-    value_added: _One = 1.0
-    final: _One = 1.0
+    inputs: Substitution = None
+    value_added: Substitution = None
+    final: OneSubstitution = None
 
     @property
     def record(self) -> Closure:
         """The engine's closure."""
-        return Closure(self.factors, self.deficits, self.inputs, self.value_added, self.final)
+        return self.with_set(self.elasticities)
+
+    def with_set(self, elasticities: str | None) -> Closure:
+        """The engine's closure when the named set fills in what is left out."""
+        named = _nests_of(elasticities)
+        nests = {name: value if (value := getattr(self, name)) is not None else getattr(named, name) for name in _NESTS}
+        return Closure(self.factors, self.deficits, **nests)
 
 
 class ScenarioFile(Strict):
@@ -111,7 +120,7 @@ class Scenario:
             title=spec.title,
             benchmark=spec.benchmark,
             elasticities=spec.elasticities or (spec.closure.elasticities if spec.closure else None),
-            closure=spec.closure.record if spec.closure else None,
+            closure=_closure_of(spec),
         )
 
     @classmethod
@@ -152,6 +161,9 @@ class Scenario:
         head: dict[str, Any] = {"title": self.title, "benchmark": self.benchmark, "elasticities": self.elasticities}
         if self.closure is not None:
             head["closure"] = {"factors": self.closure.factors, "deficits": self.closure.deficits}
+            named = _nests_of(self.elasticities)
+            moved = [name for name in _NESTS if getattr(self.closure, name) != getattr(named, name)]
+            head["closure"] |= {name: _text(getattr(self.closure, name)) for name in moved}
         body = {key: value for key, value in head.items() if value}
         body["changes"] = [{kind_of(one): written(one)} for one in self.instruments]
         stream = io.StringIO()
@@ -160,6 +172,23 @@ class Scenario:
         writer.width = 120
         writer.dump(body, stream)
         return stream.getvalue()
+
+
+def _closure_of(spec: ScenarioFile) -> Closure | None:
+    """The closure that a file asks for; a set of elasticities with nests of its own asks for one too."""
+    if spec.closure is None and spec.elasticities not in ELASTICITY_SETS:
+        return None
+    given = spec.closure or ClosureSpec()
+    return given.with_set(given.elasticities or spec.elasticities)
+
+
+def _nests_of(elasticities: str | None) -> Any:
+    """ε, η and σ of a named set; 1 where it has none."""
+    return ELASTICITY_SETS.get(elasticities or "", Closure())
+
+
+def _text(elasticity: Any) -> Any:
+    return [repr(one) for one in elasticity] if isinstance(elasticity, tuple) else repr(elasticity)
 
 
 def nothing_changes(wedges: Wedges) -> bool:

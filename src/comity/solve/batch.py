@@ -77,9 +77,10 @@ class Cells:
 
 
 @jax.jit
-def _vary(
+def vary(
     shock: market.Shock, pi: jax.Array, tariff: jax.Array, theta: jax.Array, at: tuple, cost: jax.Array, t1: jax.Array
 ) -> market.Shock:
+    """The arrays of a scenario with these trade-cost factors and tariffs at the cells `at` (sector, importer, exporter)."""
     shut = jnp.isposinf(cost)
     lnkappa = jnp.log(jnp.where(shut, 1.0, cost)) + jnp.log1p(t1) - jnp.log1p(tariff[at])
     M = shares.trade_kernel(pi[at], lnkappa, shut, theta[at[0]])
@@ -94,39 +95,48 @@ class Variations:
     ):
         if closure.deficits == "balanced":
             benchmark = equilibrium.balanced_benchmark(benchmark, closure)
-            closure = Closure(closure.factors, "fixed")
+            closure = equilibrium.of_map(closure)
         if np.any(cells.importer == cells.exporter):
             raise InputError("a variation changes what an economy buys at home")
         problem.check_wedges(benchmark, wedges, closure)
         self.benchmark, self.closure, self.tolerance = benchmark, closure, tolerance
         self._wedges = wedges
-        self._world = problem.world(benchmark)
-        equilibrium.refuse_lost_suppliers(self._world, wedges)
-        self._at = (jnp.asarray(cells.sector), jnp.asarray(cells.importer), jnp.asarray(cells.exporter))
-        self._blocks = homotopy.benchmark_blocks(self._world, closure, problem.shock(self._world, Wedges()))
-        self._scenario = problem.shock(self._world, wedges)
+        self.world = problem.world(benchmark, closure)
+        equilibrium.refuse_lost_suppliers(self.world, wedges)
+        self.at = (jnp.asarray(cells.sector), jnp.asarray(cells.importer), jnp.asarray(cells.exporter))
+        self.blocks = homotopy.benchmark_blocks(self.world, closure, problem.shock(self.world, Wedges()))
+        self.scenario = problem.shock(self.world, wedges)
 
-    def _shock(self, shock: market.Shock, cost: Array, tariff: Array) -> market.Shock:
-        w = self._world
+    @property
+    def of_map(self) -> tuple[str, str]:
+        """Factors and deficits, as compiled functions are named."""
+        return self.closure.factors, self.closure.deficits
+
+    def shock(self, cost: Array, tariff: Array) -> market.Shock:
+        """The scenario's arrays with these trade-cost factors and tariffs at the cells."""
+        return self._varied(self.scenario, cost, tariff)
+
+    def _varied(self, shock: market.Shock, cost: Array, tariff: Array) -> market.Shock:
+        w = self.world
         if len(cost) == 0:
             return shock
-        return _vary(shock, w.pi, w.tariff, w.base.theta[0], self._at, jnp.asarray(cost), jnp.asarray(tariff))
+        return vary(shock, w.pi, w.tariff, w.base.theta[0], self.at, jnp.asarray(cost), jnp.asarray(tariff))
 
     def solve(self, cost: Array, tariff: Array, start: Array | None = None) -> Solved:
         """The equilibrium with these trade-cost factors and tariffs at the cells (both: number of cells).
 
         `start` is the packed unknowns to begin at. Raises NoEquilibriumError.
         """
-        w = self._world
-        end = self._shock(self._scenario, cost, tariff)
-        base_tariff = np.asarray(w.tariff)[tuple(np.asarray(a) for a in self._at)]
+        w = self.world
+        end = self.shock(cost, tariff)
+        base_tariff = np.asarray(w.tariff)[tuple(np.asarray(a) for a in self.at)]
 
         def path(s: float) -> market.Shock:
             if s == 1.0:
                 return end
             partial = np.where(np.isinf(cost), cost if s > 0 else 1.0, np.where(np.isinf(cost), 1.0, cost) ** s)
-            return self._shock(problem.shock(w, self._wedges, s), partial, base_tariff + s * (tariff - base_tariff))
+            return self._varied(problem.shock(w, self._wedges, s), partial, base_tariff + s * (tariff - base_tariff))
 
         x0 = problem.start_state(w, self.closure, None) if start is None else jnp.asarray(start)
-        values, residuals, x, steps = equilibrium.settle(w, path, self.closure, x0, self.tolerance, self._blocks)
+        values, residuals, x, steps = equilibrium.settle(w, path, self.closure, x0, self.tolerance, self.blocks)
         return Solved(np.asarray(x), read_only(values), max(residuals.values()), steps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
@@ -52,9 +53,9 @@ def solve(
     problem.check_wedges(benchmark, wedges, closure)
     if closure.deficits == "balanced":
         benchmark = balanced_benchmark(benchmark, closure)
-    w = problem.world(benchmark)
+    w = problem.world(benchmark, closure)
     refuse_lost_suppliers(w, wedges)
-    closure_of_map = Closure(closure.factors, "fixed" if closure.deficits == "balanced" else closure.deficits)
+    closure_of_map = of_map(closure)
     blocks = homotopy.benchmark_blocks(w, closure_of_map, problem.shock(w, Wedges()))
     ends: dict[float, market.Shock] = {}
 
@@ -131,19 +132,24 @@ def gate(residuals: Mapping[str, float], tolerance: float) -> None:
             )
 
 
-_balanced: WeakKeyDictionary[Benchmark, dict[str, Benchmark]] = WeakKeyDictionary()
+def of_map(closure: Closure) -> Closure:
+    """The closure that the equations know: balanced deficits are fixed ones of a balanced benchmark."""
+    return replace(closure, deficits="fixed") if closure.deficits == "balanced" else closure
+
+
+_balanced: WeakKeyDictionary[Benchmark, dict[Closure, Benchmark]] = WeakKeyDictionary()
 
 
 def balanced_benchmark(benchmark: Benchmark, closure: Closure) -> Benchmark:
-    """The benchmark with every deficit moved to zero (Dekle, Eaton & Kortum 2008), made once for a closure of factors."""
+    """The benchmark with every deficit moved to zero (Dekle, Eaton & Kortum 2008), made once for factors and nests."""
     known = _balanced.setdefault(benchmark, {})
-    if closure.factors not in known:
-        w = problem.world(benchmark)
-        fixed = Closure(closure.factors, "fixed")
+    fixed = replace(closure, deficits="fixed")
+    if fixed not in known:
+        w = problem.world(benchmark, fixed)
         quiet = Wedges()
         blocks = homotopy.benchmark_blocks(w, fixed, problem.shock(w, quiet))
         x0 = problem.start_state(w, fixed, None)
         point = homotopy.reach(w, lambda s: problem.shock(w, quiet, s, balance=True), fixed, x0, 1e-13, blocks)
         shock = problem.shock(w, quiet, 1.0, balance=True)
-        known[closure.factors] = rebase.rebase(benchmark, w, shock, point.x, closure.factors)
-    return known[closure.factors]
+        known[fixed] = rebase.rebase(benchmark, w, shock, point.x, closure.factors)
+    return known[fixed]

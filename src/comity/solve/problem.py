@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 import jax
@@ -34,34 +35,67 @@ class World:
         return len(self.economies), len(self.sectors)
 
 
-_worlds: WeakKeyDictionary[Benchmark, World] = WeakKeyDictionary()
+_worlds: WeakKeyDictionary[Benchmark, OrderedDict[tuple, World]] = WeakKeyDictionary()
+
+KEPT_NESTS = 8
+"""Sets of elasticities of substitution for which a benchmark's arrays and preconditioners are kept."""
+
+COBB_DOUGLAS = Closure()
 
 
-def world(benchmark: Benchmark) -> World:
-    """The benchmark's arrays on the device, made once."""
-    if benchmark not in _worlds:
-        b = benchmark
-        home = np.einsum("nnj->nj", b.trade_flow)
-        exports = (b.output - home).sum(axis=1)
-        imports = (b.trade_flow.sum(axis=1) - home).sum(axis=1)
-        _worlds[b] = from_shares(
-            economies=b.economies,
-            sectors=b.sectors,
-            trade_share=b.trade_share,
-            tariff=b.tariff,
-            input_share=b.input_share,
-            value_added_share=np.where(b.output > 0, b.value_added_share, 1.0),
-            labour_share=b.labour_share,
-            trade_elasticity=b.trade_elasticity,
-            final_share=b.final_share,
-            value_added=b.value_added,
-            expenditure=b.expenditure,
-            deficit=b.deficit,
-            trade=exports + imports,
-            income=b.income,
-            output=b.output,
-        )
-    return _worlds[benchmark]
+def world(benchmark: Benchmark, closure: Closure = COBB_DOUGLAS) -> World:
+    """The benchmark's arrays on the device with the closure's nests; made once. InputError for a list of the wrong length."""
+    known = _worlds.setdefault(benchmark, OrderedDict())
+    nests = closure.nests
+    if nests not in known:
+        plain = known.get(COBB_DOUGLAS.nests) or _plain(benchmark)
+        known.setdefault(COBB_DOUGLAS.nests, plain)
+        if nests != COBB_DOUGLAS.nests:
+            known[nests] = replace(plain, base=nested(plain.base, closure))
+        while len(known) > KEPT_NESTS:
+            known.pop(next(key for key in known if key not in (COBB_DOUGLAS.nests, nests)), None)
+    return known[nests]
+
+
+def nested(base: market.Base, closure: Closure) -> market.Base:
+    """The base with elasticities of substitution as arrays; one that is 1 everywhere is None, which compiles to nothing."""
+    n, j = base.gamma.shape
+
+    def by_sector(name: str) -> jax.Array | None:
+        given = getattr(closure, name)
+        if given == 1.0:
+            return None
+        if not isinstance(given, tuple):
+            return jnp.full((n, 1), given)
+        if len(given) != j:
+            raise InputError(f"{name}: {len(given)} elasticities of substitution for {j} sectors")
+        return jnp.asarray(np.broadcast_to(given, (n, j)).copy())
+
+    sigma = None if closure.final == 1.0 else jnp.full(n, closure.final)
+    return base._replace(epsilon=by_sector("inputs"), eta=by_sector("value_added"), sigma=sigma)
+
+
+def _plain(b: Benchmark) -> World:
+    home = np.einsum("nnj->nj", b.trade_flow)
+    exports = (b.output - home).sum(axis=1)
+    imports = (b.trade_flow.sum(axis=1) - home).sum(axis=1)
+    return from_shares(
+        economies=b.economies,
+        sectors=b.sectors,
+        trade_share=b.trade_share,
+        tariff=b.tariff,
+        input_share=b.input_share,
+        value_added_share=np.where(b.output > 0, b.value_added_share, 1.0),
+        labour_share=b.labour_share,
+        trade_elasticity=b.trade_elasticity,
+        final_share=b.final_share,
+        value_added=b.value_added,
+        expenditure=b.expenditure,
+        deficit=b.deficit,
+        trade=exports + imports,
+        income=b.income,
+        output=b.output,
+    )
 
 
 def from_shares(

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from comity.model import market, prices, shares, welfare
+from comity.model import market, nests, shares, welfare
 from comity.records import Array
 from comity.solve import problem
 
@@ -21,7 +21,7 @@ def compiled(factors: str, deficits: str):
     def run(base: market.Base, shock: market.Shock, x: jax.Array, income: jax.Array, output: jax.Array):
         u = market.unpack(x, base.gamma.shape[-1], factors)
         got = market.evaluate(base, shock, u, market.world_exchange(shock), factors, deficits)
-        lnP = prices.consumer_price(shock.a, u.lnP)
+        lnP, _ = nests.final_demand(base, shock, u.lnP)
         lnw = market.log_wage(base, shock, u.y, factors)
         V = welfare.real_income(got.income, got.deficit, income, base.deficit, lnP)
         values = {

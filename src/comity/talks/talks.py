@@ -15,7 +15,7 @@ import numpy as np
 
 import comity
 from comity.policy.instruments import Instrument
-from comity.records import Benchmark
+from comity.records import Benchmark, Closure
 from comity.store import Cache, code_digest, key
 from comity.talks.agenda import Agenda, union_wide
 from comity.talks.file import TalksFile
@@ -136,6 +136,7 @@ def _compute(
             "factors": agenda.closure.factors,
             "deficits": agenda.closure.deficits,
             "elasticities": benchmark.provenance.get("elasticities"),
+            **_nests(agenda.closure),
         },
         "parties": results.named(agenda.parties, benchmark),
         "union": _union(agenda, benchmark),
@@ -169,6 +170,11 @@ def _widened(agenda: Agenda, benchmark: Benchmark) -> dict[int, tuple[Instrument
         return {}
     versions = {k: union_wide(p, agenda.union.members, benchmark) for k, p in enumerate(agenda.proposals)}
     return {k: version.changes for k, version in versions.items() if version is not None}
+
+
+def _nests(closure: Closure) -> dict[str, Any]:
+    """ε, η and σ where one of them is not 1."""
+    return {} if closure.nests == Closure().nests else dict(zip(("inputs", "value_added", "final"), closure.nests, strict=True))
 
 
 def _benchmark(benchmark: Benchmark) -> dict[str, Any]:

@@ -98,14 +98,28 @@ def calibrated(story: Story) -> list[str]:
     ]
 
 
+def _nests(closure: dict[str, Any]) -> str:
+    """How far inputs and goods replace each other, in words."""
+    given = [closure.get(name, 1.0) for name in ("inputs", "value_added", "final")]
+    if given == [1.0, 1.0, 1.0]:
+        return (
+            "Inputs and final demand have fixed spending shares (Cobb–Douglas), so a shortage without substitutes costs more "
+            "than is shown."
+        )
+    shown = ["by sector" if isinstance(one, list) else f"{one:g}" for one in given]
+    return (
+        f"Elasticities of substitution: among inputs {shown[0]}, between value added and inputs {shown[1]}, among goods in "
+        f"final demand {shown[2]}; below 1, a good that becomes scarce takes a larger share of spending."
+    )
+
+
 def limits(story: Story) -> list[str]:
     """What this brief does not know or does not count."""
     closure = story.results["closure"]
     lines = [
         FACTORS.get(closure["factors"], f"Factors: {closure['factors']}."),
         DEFICITS.get(closure["deficits"], f"Deficits: {closure['deficits']}."),
-        f"Trade elasticities: the set {quoted(str(closure['elasticities']))}. Inputs and final demand have fixed spending shares "
-        "(Cobb–Douglas), so a shortage without substitutes costs more than is shown.",
+        f"Trade elasticities: the set {quoted(str(closure['elasticities']))}. {_nests(closure)}",
         "Everybody’s dollar counts alike: no producer is weighed more than a consumer. "
         "Rents, foreign ownership and debt are left out.",
         "The only ranges shown are across the crises of the list. "
