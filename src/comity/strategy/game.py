@@ -101,17 +101,13 @@ class Game:
     def rates_today(self) -> Rates:
         """Each player's rates in force, averaged over the cells that must move together, within the bounds."""
         return tuple(
-            np.clip(
-                np.concatenate([c.mean(self._levels(c), self.benchmark.trade_flow) for c in own]), self.low[k], self.high[k]
-            )
+            np.clip(np.concatenate([c.mean(self._levels(c), self.benchmark.trade_flow) for c in own]), self.low[k], self.high[k])
             for k, own in enumerate(self.controls)
         )
 
     def rates_of(self, rate: float) -> Rates:
         """The same rate everywhere."""
-        return tuple(
-            np.clip(np.full(len(low), np.log1p(rate)), low, high) for low, high in zip(self.low, self.high, strict=True)
-        )
+        return tuple(np.clip(np.full(len(low), np.log1p(rate)), low, high) for low, high in zip(self.low, self.high, strict=True))
 
     def _levels(self, c: Control) -> Array:
         return self.tariff if c.instrument == "tariff" else self.export_tax

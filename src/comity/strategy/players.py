@@ -148,8 +148,8 @@ def refuse_closure(players: Sequence[Player], closure: Closure) -> None:
         if not one.nation and closure.factors == "mobile" and not one.activity:
             problems.append(
                 Problem(
-                    f"{one.code}: sensitive: where factors are mobile no income is specific to a sector's producers, so that"
-                    " there is nothing to count more; use `specific` or `immobile` factors, or `activity: true` to count value added"
+                    f"{one.code}: sensitive: under mobile factors no income is specific to a sector's producers, so that"
+                    " there is nothing to count more; use `specific` or `immobile` factors, or `activity: true` (value added)"
                 )
             )
     if problems:

@@ -108,9 +108,7 @@ def respond(
     return climb(see, z[k] if start is None else start, game.low[k], game.high[k], tolerance=tolerance, limit=limit)
 
 
-def certify(
-    game: Game, top: Top[Point], k: int, others: Sequence[tuple[str, float]], residual: float
-) -> Certificate:
+def certify(game: Game, top: Top[Point], k: int, others: Sequence[tuple[str, float]], residual: float) -> Certificate:
     """The certificate of a climb, with all the work of its game so far."""
     z = top.at.z
     bound = int(((z <= game.low[k]) | (z >= game.high[k])).sum())
