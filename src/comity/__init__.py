@@ -26,6 +26,7 @@ _HOMES = {
     "check": "comity.data.checks",
     "solve": "comity.solve.equilibrium",
     "gradient": "comity.solve.adjoint",
+    "Preview": "comity.solve.preview",
     "Talks": "comity.talks.talks",
     "relations": "comity.relations",
     "brief": "comity.report.brief",

@@ -38,11 +38,13 @@ def gaps() -> Benchmark:
     return Benchmark.from_arrays(**lopsided(15, 4, 3, zeros=3, idle=True).arrays())
 
 
-@pytest.mark.parametrize("factors", FACTORS)
-@pytest.mark.parametrize("deficits", DEFICITS)
-def test_parts_add_up_to_the_change_of_real_income(gaps: Benchmark, factors: str, deficits: str):
+SUBSTITUTES = {"inputs": (0.3, 0.8, 1.7), "value_added": 0.5, "final": 2.5}
+CASES = [Closure(f, d) for f in FACTORS for d in DEFICITS] + [Closure(f, "with_trade", **SUBSTITUTES) for f in FACTORS]
+
+
+@pytest.mark.parametrize("closure", CASES, ids=lambda c: f"{c.factors}-{c.deficits}-{c.final}")
+def test_parts_add_up_to_the_change_of_real_income(gaps: Benchmark, closure: Closure):
     world = gaps
-    closure = Closure(factors, deficits)
     eq = solve(world, everything(world, closure), closure=closure)
     found = path.decompose(eq, world.economies[:2])
     goal = np.log(eq.values["real_income"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from comity.records import Benchmark, Closure, Equilibrium, Wedges
 from comity.solve import adjoint, levers
 from comity.solve.equilibrium import solve
 from comity.vocabulary import DEFICITS, FACTORS
+from referee import lopsided
 
 TIGHT = 3e-13
 STEP = 2e-3
@@ -53,7 +56,7 @@ def directions(world: Benchmark, closure: Closure) -> dict[str, np.ndarray]:
 
 def turned(eq: Equilibrium, wedges: Wedges, turn: dict[str, np.ndarray], size: float) -> Equilibrium:
     """The equilibrium after the instruments move along the turn, on the reference that the first one has."""
-    closure = Closure(eq.closure.factors, "fixed") if eq.closure.deficits == "balanced" else eq.closure
+    closure = replace(eq.closure, deficits="fixed") if eq.closure.deficits == "balanced" else eq.closure
     given = {name: getattr(wedges, name) for name in instruments(closure)}
     for name, change in turn.items():
         given[name] = given[name] + size * change
@@ -68,10 +71,29 @@ def difference(f, h: float) -> np.ndarray:
 OF = ("real_income", "welfare", "real_wage", "price_index")
 
 
-@pytest.mark.parametrize("factors", FACTORS)
-@pytest.mark.parametrize("deficits", DEFICITS)
-def test_the_gradient_is_the_slope_of_the_solver(world: Benchmark, factors: str, deficits: str):
-    closure = Closure(factors, deficits)
+SUBSTITUTES = {"inputs": (0.3, 0.8, 1.7), "value_added": 0.5, "final": 2.5}
+CASES = [Closure(f, d) for f in FACTORS for d in DEFICITS] + [Closure(f, "with_trade", **SUBSTITUTES) for f in FACTORS]
+
+
+@pytest.fixture(scope="module")
+def gaps() -> Benchmark:
+    """Four economies, three sectors, three flows that are zero, a sector that the first economy lacks."""
+    return Benchmark.from_arrays(**lopsided(15, 4, 3, zeros=3, idle=True).arrays())
+
+
+@pytest.mark.parametrize("closure", CASES, ids=lambda c: f"{c.factors}-{c.deficits}-{c.final}")
+def test_the_gradient_is_the_slope_of_the_solver(gaps: Benchmark, closure: Closure):
+    agrees(gaps, closure)
+
+
+@pytest.mark.parametrize("deficits", ["with_trade", "balanced"])
+def test_in_other_worlds_too(world: Benchmark, deficits: str):
+    agrees(world, Closure("specific", deficits))
+
+
+def agrees(world: Benchmark, closure: Closure) -> None:
+    """Every instrument, each in a random direction, for outcomes of every kind."""
+    factors = closure.factors
     wedges = start(world, closure)
     eq = solve(world, wedges, closure=closure, tolerance=TIGHT)
     active = np.argwhere(world.output > 0)

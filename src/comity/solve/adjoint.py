@@ -57,6 +57,47 @@ def gradients(
     return Gradient(eq.benchmark, eq.closure, chosen.labels, read_only(arrays), mu.residual, mu.steps)
 
 
+def reach(eq: Equilibrium, of: Outcome | Sequence[Outcome], tolerance: float = linear.TOLERANCE) -> dict[str, Array]:
+    """How much of each outcome hangs on each flow, before gains and losses cancel: for tariffs and trade costs, as `gradients`.
+
+    The gradient of a cell is a sum of what dearer goods cost and what duties and diverted sales bring; this is the sum of
+    their sizes times 1 + θ, by which a flow shrinks as its cell rises: the scale of the cell's second derivative.
+    """
+    chosen, here = choose(of, eq), place(eq)
+    mu = multipliers(here, chosen, tolerance)
+    at = levers.current(here.w, eq.wedges, ("tariff", "trade_cost"))
+    run = _gross(here.closure, chosen.what)
+    found = np.asarray(run(here.w.base, here.shock, here.x, here.levels, chosen.where, mu.x))
+    cost = np.asarray(at["trade_cost"])
+    return {
+        "tariff": found / (1 + np.asarray(at["tariff"])) ** 2,
+        "trade_cost": found / np.where(np.isfinite(cost), cost, 1.0) ** 2,
+    }
+
+
+@lru_cache(maxsize=64)
+def _gross(closure: tuple[str, str], what: tuple):
+    """Compiled (1+θ) (θ |L_M M| + (1+θ) |L_b b|) of every flow, M and b its kernels without and with the border's division."""
+
+    @jax.jit
+    def run(base, shock, x, levels, where, mu):
+        def equations(M: jax.Array, border: jax.Array) -> tuple[jax.Array, jax.Array]:
+            new = shock._replace(M=M, border=border)
+            return outcomes(values(base, new, x, levels, closure), what, where), root.residual(base, new, x, *closure)
+
+        (found, _), pull = jax.vjp(equations, shock.M, shock.border)
+        theta = base.theta[0][:, None, None]
+
+        def one(pair: tuple[jax.Array, jax.Array]) -> jax.Array:
+            of_M, of_border = pull(pair)
+            size = theta * jnp.abs(of_M * shock.M) + (1 + theta) * jnp.abs(of_border * shock.border)
+            return ((1 + theta) * size * (1 - jnp.eye(size.shape[1]))).transpose(1, 2, 0)
+
+        return jax.lax.map(one, (jnp.eye(len(found)), mu))
+
+    return run
+
+
 def multipliers(here: Place, chosen: Chosen, tolerance: float = linear.TOLERANCE) -> linear.Solution:
     """μ of each outcome, (I − G_u)ᵀ μ = V_u: what a unit of residual in each equation is worth; outcome × country × unknown."""
     rhs = _slopes(here.closure, chosen.what)(here.w.base, here.shock, here.x, here.levels, chosen.where)
@@ -129,6 +170,15 @@ class Along:
         run = _outcomes_along(self.place.closure, chosen.what)
         first, second = run(*self._fixed, self.dx, self.ddx, chosen.where)
         return np.asarray(first), np.asarray(second)
+
+    def third(self, of: Outcome | Sequence[Outcome]) -> Array:
+        """Third derivative of outcomes along the direction.
+
+        L = V + μᵀ(G − u) has L_u = 0, so that the unknowns' own third derivative drops out: no third linear system.
+        """
+        chosen = choose(of, self.place.eq)
+        mu = multipliers(self.place, chosen, self.tolerance)
+        return np.asarray(_third(self.place.closure, chosen.what)(*self._fixed, self.dx, self.ddx, chosen.where, mu.x))
 
     def gradient_change(self, of: Outcome | Sequence[Outcome], instruments: Sequence[str]) -> Gradient:
         """How each outcome's gradient changes along the direction (a row of its second derivatives): forward over adjoint."""
@@ -207,6 +257,27 @@ def _outcomes_along(closure: tuple[str, str], what: tuple):
             return outcomes(values(base, new, v, levels, closure), what, where)
 
         return _twice(chosen)
+
+    return run
+
+
+@lru_cache(maxsize=64)
+def _third(closure: tuple[str, str], what: tuple):
+    """Compiled third derivative of V + μᵀ(G − u) along a line, by outcome."""
+
+    @jax.jit
+    def run(base, final_share, shock, x, levels, at, direction, dx, ddx, where, mu):
+        point = _line(base, final_share, shock, x, at, direction, dx, ddx)
+
+        def lagrangians(s: jax.Array) -> jax.Array:
+            new, v = point(s)
+            worth = jnp.einsum("knu,nu->k", mu, root.residual(base, new, v, *closure))
+            return outcomes(values(base, new, v, levels, closure), what, where) + worth
+
+        def bend(s: jax.Array) -> jax.Array:
+            return _twice(lambda r: lagrangians(s + r))[1]
+
+        return jax.jvp(bend, (jnp.array(0.0),), (jnp.array(1.0),))[1]
 
     return run
 

@@ -9,7 +9,7 @@ ln V between its ends, which is known from the equilibria there. What is left is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +20,7 @@ import numpy as np
 from comity.errors import NoEquilibriumError
 from comity.model import envelope, market
 from comity.records import Array, Benchmark, Equilibrium, read_only
-from comity.solve import adjoint, homotopy, linear, problem, root
+from comity.solve import adjoint, equilibrium, homotopy, linear, problem, root
 from comity.solve.place import Place, choose, outcomes, place, values
 
 TOLERANCE = 1e-6
@@ -159,7 +159,7 @@ class _Walk:
         w, base = self.end.w, self.end.w.base
         shock = self.shock(s)
         near = min(self.at, key=lambda other: abs(other - s))
-        closure = replace(self.eq.closure, deficits=self.closure[1])
+        closure = equilibrium.of_map(self.eq.closure)
         x = homotopy.reach(w, lambda part: self.shock(part * s), closure, self.at[near], 1e-12, self.end.blocks).x
         self.at[s] = x
         self.solved += 1

@@ -53,8 +53,8 @@ def solved(at: Benchmark | Equilibrium, closure: Closure | None = None) -> Equil
 
 def place(eq: Equilibrium) -> Place:
     """The point of a solved equilibrium. Derivatives there are as exact as the equilibrium is."""
-    closure = Closure(eq.closure.factors, "fixed") if eq.closure.deficits == "balanced" else eq.closure
-    w = problem.world(eq.benchmark)
+    closure = equilibrium.of_map(eq.closure)
+    w = problem.world(eq.benchmark, closure)
     quiet = problem.shock(w, Wedges())
     blocks = homotopy.benchmark_blocks(w, closure, quiet)
     x = problem.start_state(w, closure, eq)
