@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from comity.errors import InputError
-from comity.records import Array, Benchmark, Closure, Equilibrium, Wedges
+from comity.records import Array, Benchmark, Closure, Equilibrium, Gradient, Wedges
 from comity.solve import adjoint, equilibrium, levers
 from comity.strategy.curvature import Curvature, curvature
 from comity.strategy.payoff import Payoff
@@ -88,11 +88,12 @@ class Game:
         sizes = [sum(c.size for c in own) for own in self.controls]
         self.low = tuple(np.full(size, np.log1p(low)) for size in sizes)
         self.high = tuple(np.full(size, np.log1p(high)) for size in sizes)
-        self.today: Equilibrium = self._solve(self.wedges, None)
+        self.today: Equilibrium = self.solve(self.wedges, None)
         self._last = self.today
         self._curved: tuple[Equilibrium | None, dict[int, list[Curvature]]] = (None, {})
 
-    def _solve(self, wedges: Wedges, near: Equilibrium | None) -> Equilibrium:
+    def solve(self, wedges: Wedges, near: Equilibrium | None) -> Equilibrium:
+        """The world under these wedges, started from another equilibrium; counted."""
         eq = equilibrium.solve(self.benchmark, wedges, closure=self.closure, tolerance=self.tolerance, start=near)
         self.count.solves += 1
         self.count.steps += eq.steps
@@ -130,7 +131,7 @@ class Game:
     def at(self, z: Rates, who: Sequence[int], near: Point | None = None) -> Point:
         """One equilibrium, and one linear system with a right-hand side for each player asked."""
         start = near.eq if near is not None else self._last
-        eq = self._last = self._solve(self.policy(z), start)
+        eq = self._last = self.solve(self.policy(z), start)
         payoffs = np.array([p.value(eq.values) for p in self.payoffs])
         return Point(z, payoffs, self.slopes(eq, z, who), eq)
 
@@ -147,6 +148,26 @@ class Game:
             parts = [c.slope(own, unit * np.asarray(found.values[c.instrument][row])) for c, own in self.parts(k, z[k])]
             slopes[k] = np.concatenate(parts)
         return slopes
+
+    def cross(self, eq: Equilibrium, z: Rates, extra: tuple[str, ...] = ()) -> tuple[list[Array], Gradient]:
+        """Derivative of every player's payoff in every player's numbers: player × number of k, a list over k.
+
+        With it the derivatives of the logarithms behind them in `extra` instruments, as the engine gives them.
+        """
+        names = tuple(dict.fromkeys(name for one in self.players for name in one.instruments))
+        found = adjoint.gradients(eq, [p.outcome for p in self.payoffs], (*names, *extra))
+        self.count.gradients += 1
+        units = [p.per_unit(eq.values) for p in self.payoffs]
+        slopes = []
+        for k, own in enumerate(z):
+            rows = [
+                np.concatenate(
+                    [c.slope(part, unit * np.asarray(found.values[c.instrument][row])) for c, part in self.parts(k, own)]
+                )
+                for row, unit in enumerate(units)
+            ]
+            slopes.append(np.array(rows))
+        return slopes, found
 
     def divide(self, point: Point, k: int, slope: Array) -> Array:
         """Curvature⁻¹ slope, with the curvature at the point's own trade."""

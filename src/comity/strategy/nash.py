@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -131,8 +132,8 @@ def _accelerated(past: Sequence[tuple[Array, Array]], damping: float) -> Array:
     x, move = past[-1]
     step = damping * move
     if len(past) > 1:
-        dx = np.array([b[0] - a[0] for a, b in zip(past, past[1:], strict=False)])
-        df = np.array([b[1] - a[1] for a, b in zip(past, past[1:], strict=False)])
+        dx = np.array([b[0] - a[0] for a, b in pairwise(past)])
+        df = np.array([b[1] - a[1] for a, b in pairwise(past)])
         mix = np.linalg.lstsq(df.T, move, rcond=1e-10)[0]
         step = damping * (move - mix @ df) - mix @ dx
     return x + step * min(1.0, LONGEST / max(float(np.max(np.abs(step))), 1e-300))

@@ -93,7 +93,9 @@ def best_response(
     eq = best.at.record.eq
     assert eq is not None
     today = game.payoffs[0].value(game.today.values)
-    return Response(game, best.at.z, eq, best.at.value - today, certify(game, best, 0, others, eq.residual))
+    return Response(
+        game, best.at.z, eq, best.at.value - today, certificate(game, best, game.low[0], game.high[0], others, eq.residual)
+    )
 
 
 def respond(
@@ -108,11 +110,12 @@ def respond(
     return climb(see, z[k] if start is None else start, game.low[k], game.high[k], tolerance=tolerance, limit=limit)
 
 
-def certify(game: Game, top: Top[Point], k: int, others: Sequence[tuple[str, float]], residual: float) -> Certificate:
-    """The certificate of a climb, with all the work of its game so far."""
-    z = top.at.z
-    bound = int(((z <= game.low[k]) | (z >= game.high[k])).sum())
-    count = game.count
+def certificate(
+    game: Game, top: Top[Point], low: Array, high: Array, others: Sequence[tuple[str, float]], residual: float
+) -> Certificate:
+    """The certificate of a climb between these bounds, with all the work of its game so far."""
+    z, count = top.at.z, game.count
+    bound = int(((z <= low) | (z >= high)).sum())
     return Certificate(
         top.converged, top.newton, top.promise, bound, len(z), top.steps, count.solves, count.steps, count.gradients, residual,
         tuple(others),
