@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from comity.errors import InputError
-from comity.policy.instruments import Instrument, Tariff, Trade, kind_of
+from comity.policy.instruments import Barrier, Instrument, Tariff, Trade, TradeCost, kind_of
 from comity.policy.wedges import cells, moved, refuse_double
 from comity.records import Array, Benchmark, Wedges
 
@@ -66,3 +66,27 @@ def package_values(
         array = tariff if isinstance(one, Tariff) else cost
         array[where] = moved(array[where], one, x)
     return cost, tariff
+
+
+def package_slopes(
+    benchmark: Benchmark, scenario: Wedges, touched: TradeCells, intensity: Sequence[float]
+) -> list[tuple[str, Array, Array]]:
+    """For each instrument: "cost" or "tariff", its positions, and the derivative of the cells there in its own intensity.
+
+    Of the logarithm of the trade-cost factor, or of the tariff. InputError for an embargo, which knows no half measure.
+    """
+    at = (touched.importer, touched.exporter, touched.sector)
+    before = np.array((benchmark.tariff if scenario.tariff is None else scenario.tariff)[at])
+    found: list[tuple[str, Array, Array]] = []
+    for one, where, x in zip(touched.instruments, touched.where, intensity, strict=True):
+        if isinstance(one, Tariff):
+            step = (one.add or 0.0) if one.rate is None else one.rate - before[where]
+            found.append(("tariff", where, np.broadcast_to(step, where.shape)))
+        elif isinstance(one, Barrier):
+            slope = (one.to - one.from_) / (1 + one.from_)
+            found.append(("cost", where, np.full(where.shape, slope / (1 + x * slope))))
+        elif isinstance(one, TradeCost):
+            found.append(("cost", where, np.full(where.shape, np.log1p(one.change))))
+        else:
+            raise InputError(f"{kind_of(one)}: has no intensity between 0 and 1")
+    return found

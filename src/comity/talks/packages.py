@@ -100,12 +100,23 @@ class Neighbourhood:
 
     def solve(self, values: Values, start: Array | None) -> batch.Solved:
         """One equilibrium."""
+        self.engine.solved += 1
+        return self.variations.solve(*values, start=start)
+
+    @property
+    def variations(self) -> batch.Variations:
+        """The solver around this crisis, made when first needed."""
         if self._variations is None:
             at = batch.Cells(self.touched.importer, self.touched.exporter, self.touched.sector)
             e = self.engine
             self._variations = batch.Variations(e.benchmark, self.solved.wedges, at, e.closure, e.tolerance)
-        self.engine.solved += 1
-        return self._variations.solve(*values, start=start)
+        return self._variations
+
+    def guess(self, x: Array) -> Array:
+        """Unknowns to start from at any intensities: the crisis alone and each proposal's effect in proportion."""
+        nothing = self.small(()).x
+        moves = (weight * (self.small((k,)).x - nothing) for k, weight in enumerate(x) if weight > 0)
+        return sum(moves, start=nothing.copy())
 
     def small(self, package: Package) -> batch.Solved:
         """The equilibrium of a package of at most two proposals, solved once."""

@@ -1,0 +1,93 @@
+"""Payoffs from the equilibrium itself: any intensities, exact gradients, for nations and for governments (talks.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from comity.policy.sparse import package_slopes, package_values
+from comity.records import Array
+from comity.solve import batch, nearby
+from comity.talks.packages import Neighbourhood
+
+
+class EquilibriumPayoffs:
+    """G_n = RI_n + Σ_j ω_nj PS_nj of each party in each state of the world, by solving.
+
+    RI_n real income and PS_nj the real income that residents draw from what is specific to sector j at home, benchmark
+    USD mn. ω is what a government counts a producer's dollar for above that of others (none: everybody counts alike).
+    """
+
+    def __init__(
+        self,
+        near: Sequence[Neighbourhood],
+        probability: Array,
+        parties: Sequence[str],
+        proposals: Sequence[str],
+        real_income: Array,
+        omega: Mapping[str, Mapping[str, float]] | None = None,
+    ):
+        """One neighbourhood a state ("none" first), built over the same proposals; `real_income` RI⁰ by country, USD mn."""
+        self.near = tuple(near)
+        self.parties, self.proposals = tuple(parties), tuple(proposals)
+        self.states = tuple(n.solved.crisis.id for n in near)
+        self.probability = np.asarray(probability, dtype=float)
+        self.solves = 0
+        benchmark = near[0].engine.benchmark
+        N, J = benchmark.output.shape
+        income, producers = np.zeros((len(parties), N)), np.zeros((len(parties), N, J))
+        for p, code in enumerate(self.parties):
+            n = benchmark.economy_index(code)
+            income[p, n] = real_income[n]
+            for sector, weight in (omega or {}).get(code, {}).items():
+                producers[p, n, benchmark.sectors.index(sector)] = weight
+        self.goal = nearby.Objectives(income, producers)
+
+    def at(self, x: Array) -> Array:
+        """Payoffs at intensities (proposal, or state × proposal), state × party, USD mn."""
+        return np.stack(batch.in_parallel(lambda row: self._solved(*row), self._rows(x), self._workers()))
+
+    def with_gradient(self, x: Array) -> tuple[Array, Array]:
+        """Payoffs and their derivatives by the state's own intensities, state × party × proposal."""
+        found = batch.in_parallel(lambda row: self._sloped(*row), self._rows(x), self._workers())
+        return np.stack([f[0] for f in found]), np.stack([f[1] for f in found])
+
+    def _workers(self) -> int | None:
+        return self.near[0].engine.workers
+
+    def _rows(self, x: Array) -> list[tuple[int, Array]]:
+        full = np.broadcast_to(np.asarray(x, dtype=float), (len(self.states), len(self.proposals)))
+        return [(s, np.array(row)) for s, row in enumerate(full)]
+
+    def _intensity(self, near: Neighbourhood, x: Array) -> list[float]:
+        """Intensity of each instrument from that of its proposal."""
+        found = [0.0] * len(near.touched.instruments)
+        for proposal, positions in enumerate(near.parts):
+            for position in positions:
+                found[position] = float(x[proposal])
+        return found
+
+    def _equilibrium(self, s: int, x: Array) -> tuple[batch.Variations, batch.Solved, tuple[Array, Array], list[float]]:
+        near = self.near[s]
+        intensity = self._intensity(near, x)
+        values = package_values(near.engine.benchmark, near.solved.wedges, near.touched, intensity)
+        self.solves += 1
+        return near.variations, near.solve(values, near.guess(x)), values, intensity
+
+    def _solved(self, s: int, x: Array) -> Array:
+        variations, solved, values, _ = self._equilibrium(s, x)
+        return nearby.objectives(variations, solved, *values, self.goal)
+
+    def _sloped(self, s: int, x: Array) -> tuple[Array, Array]:
+        near = self.near[s]
+        variations, solved, values, intensity = self._equilibrium(s, x)
+        found = nearby.slopes(variations, solved, *values, self.goal)
+        by_cell = {"cost": found.cost, "tariff": found.tariff}
+        slopes = package_slopes(near.engine.benchmark, near.solved.wedges, near.touched, intensity)
+        gradient = np.zeros((len(self.parties), len(self.proposals)))
+        for proposal, positions in enumerate(near.parts):
+            for position in positions:
+                kind, where, slope = slopes[position]
+                gradient[:, proposal] += by_cell[kind][:, where] @ slope
+        return found.value, gradient
