@@ -81,6 +81,7 @@ class Gains:
         value = rank(gain)
         order = [int(m) for m in np.argsort(-value, kind="stable")[:3] if np.isfinite(value[m])]
         points = [(self.x[m], gain[m]) for m in order] + [(x, self.at(x)) for x in self.starts]
+        points = points or [(self.x[0], gain[0])]
         found = maximise(programme, [extra(x, g) for x, g in points], lambda: self.evaluations)
         if found is not None:
             self.visit(found.x)
