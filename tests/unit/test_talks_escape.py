@@ -1,0 +1,211 @@
+"""Escape clauses: no larger package is self-enforcing (brute force), the one found is, and its words say its figures."""
+
+from __future__ import annotations
+
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+
+from comity.errors import InputError
+from comity.talks import escape, remedies, trust
+from comity.talks.payoffs import TablePayoffs
+
+Q = np.array([0.8, 0.2])
+BY = ({0}, {1})
+
+
+def swap(cost: list[float], benefit: list[float], probability: np.ndarray = Q) -> TablePayoffs:
+    """Proposal 0 is conceded by A, 1 by B: the conceder loses `cost` of the state, the other wins `benefit`."""
+    lost, won = np.array(cost), np.array(benefit)
+    corner = np.zeros((len(lost), 4, 2))
+    corner[:, 1] = np.stack([-lost, won], axis=1)
+    corner[:, 2] = np.stack([won, -lost], axis=1)
+    corner[:, 3] = corner[:, 1] + corner[:, 2]
+    return TablePayoffs(("A", "B"), ("none", "collapse", "war")[: len(lost)], probability, ("food", "crops"), corner)
+
+
+def drawn(rng: np.random.Generator, states: int) -> trust.Deal:
+    """Two parties, three proposals, interactions of every kind; now and then a concession pays or a crisis never comes."""
+    corner = np.zeros((states, 8, 2))
+    cost, benefit = rng.uniform(-0.1, 2, (states, 3)), rng.uniform(1, 5, (states, 3)) * rng.uniform(0.2, 1.2, (states, 1))
+    benefit[:, 1] *= 2  # what the party with two concessions gets for them
+    by = ({0}, {1}, {0})
+    for package in range(8):
+        for k in range(3):
+            if package >> k & 1:
+                corner[:, package, min(by[k])] -= cost[:, k]
+                corner[:, package, 1 - min(by[k])] += benefit[:, k]
+    corner[:, 1:] += rng.normal(0, 0.3, (states, 7, 2))
+    q = rng.dirichlet(np.ones(states)) if rng.random() < 0.8 else np.eye(states)[0]
+    names = ("none", "collapse", "war")[:states]
+    return trust.Deal.of(TablePayoffs(("A", "B"), names, q, ("a", "b", "c"), corner), by)
+
+
+def self_enforcing(deal: trust.Deal, depth: tuple[float, ...], patience: float, after: trust.Punishment) -> bool:
+    """Written out anew: nobody wins more by any set of withdrawals in any crisis that can come than the deal is worth to it."""
+    x = deal.x * np.array(depth)[:, None]
+    q, payoffs = deal.probability, deal.payoffs
+    for n in range(2):
+        agreed = payoffs.at(x)[:, n]
+        worth = patience / (1 - patience) * float(q @ (agreed - after.payoff[:, n]))
+        own = [k for k in range(3) if deal.conceded_by[k] == {n}]
+        for kept in product((0.0, 1.0), repeat=len(own)):
+            y = x.copy()
+            y[:, own] *= kept
+            if np.any((payoffs.at(y)[:, n] - agreed > worth + 1e-12) & (q > 0)):
+                return False
+    return True
+
+
+@pytest.mark.parametrize("states", [1, 2, 3])
+def test_no_larger_self_enforcing_package_exists(states: int) -> None:
+    rng = np.random.default_rng(states)
+    grid = np.linspace(0, 1, 11 if states < 3 else 6)
+    seen = set()
+    for _ in range(80 if states < 3 else 40):
+        deal, patience = drawn(rng, states), rng.uniform(0.3, 0.97)
+        after = trust.punishment(deal)
+        found = escape.escape_clauses(deal, patience, depths=grid, tolerance=1e-12)
+        holding = [d for d in product(grid, repeat=states) if self_enforcing(deal, d, patience, after)]
+        seen.add((found.outcome, found.certificate))
+        possible = deal.probability > 0
+        if found.outcome == escape.NOTHING:
+            assert all(np.all(np.array(d)[possible] == 0) for d in holding)
+            continue
+        assert self_enforcing(deal, tuple(found.depth), patience, after)
+        assert found.certificate != escape.SELF_ENFORCING
+        q = deal.probability
+        assert max(q @ np.array(d) for d in holding) == pytest.approx(float(q @ found.depth))
+        assert not any(np.all(d >= found.depth) and np.any(d > found.depth) for d in holding)
+        if found.certificate == escape.GREATEST:
+            assert all(np.all(d <= found.depth) for d in holding)
+    assert (escape.NOTHING, escape.GREATEST) in seen
+    assert (escape.HOLDS, escape.GREATEST) in seen
+    if states > 1:
+        assert (escape.ESCAPE, escape.GREATEST) in seen
+        assert (escape.SMALLER, escape.GREATEST) in seen
+        assert escape.LARGEST_EXPECTED in {certificate for _, certificate in seen}
+
+
+def test_the_package_that_gives_way_in_the_collapse_holds_where_the_full_one_breaks() -> None:
+    # T(s) = c(s) m(s) ≤ 7/3 (0.8 · 1 + 0.2 · 2 m): with c = 18 in the collapse m = 1.8667 / (18 − 0.9333) = 0.109.
+    deal = trust.Deal.of(swap([1, 18], [2, 20]), BY)
+    assert trust.deal_patience(trust.trust(deal)) > 0.7
+    found = escape.escape_clauses(deal, 0.7)
+    assert (found.outcome, found.certificate) == (escape.ESCAPE, escape.GREATEST)
+    np.testing.assert_allclose(found.depth, [1, 0.10])
+    np.testing.assert_allclose(found.worth, 0.8 + 0.2 * 2 * 0.1)
+    assert np.all(found.worth > 0)
+    np.testing.assert_allclose(found.x, [[1, 1], [0.1, 0.1]])
+    assert trust.deal_patience(trust.trust(deal.at(found.x))) <= 0.7
+    # One per cent more would break it.
+    more = escape.escape_clauses(deal, 0.7, depths=np.array([0, 0.11, 1]))
+    np.testing.assert_allclose(more.depth, [1, 0])
+
+
+def test_finer_depths_come_closer_to_the_exact_answer() -> None:
+    deal = trust.Deal.of(swap([1, 18], [2, 20]), BY)
+    found = escape.escape_clauses(deal, 0.7, depths=np.linspace(0, 1, 1001))
+    assert found.depth[1] == pytest.approx((7 / 3 * 0.8) / (18 - 7 / 3 * 0.4), abs=1e-3)
+
+
+def test_a_patient_party_needs_no_clause_and_an_impatient_one_keeps_nothing() -> None:
+    deal = trust.Deal.of(swap([1, 18], [2, 20]), BY)
+    full = escape.escape_clauses(deal, 0.97)
+    assert (full.outcome, full.clauses) == (escape.HOLDS, ())
+    np.testing.assert_array_equal(full.x, deal.x)
+    np.testing.assert_array_equal(full.worth, full.worth_of_full)
+    none = escape.escape_clauses(deal, 0.1)
+    assert none.outcome == escape.NOTHING
+    assert not none.x.any()
+    np.testing.assert_array_equal(none.worth, [0, 0])
+    depths = [escape.escape_clauses(deal, patience).depth for patience in (0.5, 0.6, 0.7, 0.8, 0.9)]
+    assert all(np.all(low <= high) for low, high in pairwise(depths))
+
+
+def test_a_deal_too_large_for_ordinary_years_is_told_apart_from_one_that_needs_a_clause() -> None:
+    # In ordinary years the cost grows with the square of what is conceded: half of it can be kept, all of it cannot.
+    corner = swap([1, 1], [5, 5]).corner
+    corner[0, 3] -= 3
+    corner[0, 2, 0] += 8
+    corner[0, 1, 1] += 8
+    payoffs = TablePayoffs(("A", "B"), ("none", "collapse"), Q, ("food", "crops"), corner)
+    found = escape.escape_clauses(trust.Deal.of(payoffs, BY), 0.4)
+    assert found.outcome == escape.SMALLER
+    assert found.depth[0] < found.depth[1]
+
+
+def test_only_what_is_covered_gives_way_and_a_stake_never_does() -> None:
+    deal = trust.Deal.of(swap([1, 18], [2, 20]), BY)
+    found = escape.escape_clauses(deal, 0.9, covered=[0])
+    assert np.all(found.x[:, 1] == 1)
+    lasting = trust.Deal.of(swap([1, 18], [2, 20]), BY, lasting=[1])
+    kept = escape.escape_clauses(lasting, 0.7)
+    assert np.all(kept.x[:, 1] == 1)
+    assert kept.outcome == escape.NOTHING  # A alone concedes and wins nothing by it.
+
+
+def test_a_crisis_that_never_comes_needs_no_clause() -> None:
+    deal = trust.Deal.of(swap([1, 500], [2, 20], np.array([1.0, 0.0])), BY)
+    assert escape.escape_clauses(deal, 0.7).outcome == escape.HOLDS
+
+
+def test_a_search_cut_short_says_so_and_still_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(escape, "BOXES", 2)
+    rng = np.random.default_rng(3)
+    seen = 0
+    for _ in range(80):
+        deal, patience = drawn(rng, 3), rng.uniform(0.3, 0.97)
+        found = escape.escape_clauses(deal, patience, depths=np.linspace(0, 1, 6), tolerance=1e-12)
+        if found.certificate == escape.SELF_ENFORCING and found.outcome != escape.NOTHING:
+            seen += 1
+            assert self_enforcing(deal, tuple(found.depth), patience, trust.punishment(deal))
+    assert seen > 0
+
+
+def test_the_clause_says_trigger_depth_and_duration() -> None:
+    deal = trust.Deal.of(swap([1, 18], [2, 20]), BY)
+    found = escape.escape_clauses(deal, 0.7)
+    names = {"food": "Dairy without permits", "collapse": "trade collapse"}
+    (clause,) = escape.clauses(deal, found, names, {"collapse": "all trade in goods costs 15 % more"})
+    assert (clause.state, clause.depth, clause.covers) == ("collapse", pytest.approx(0.1), ("Dairy without permits", "crops"))
+    assert "“trade collapse” (all trade in goods costs 15 % more)" in clause.trigger
+    assert "at 10 % of what was agreed" in clause.measure
+    assert "next one the concessions apply in full again" in clause.duration
+    assert clause.text.count("Dairy without permits") == 1
+    suspended = escape.clauses(deal, escape.escape_clauses(deal, 0.7, depths=np.array([0.0, 1.0])))
+    assert "suspended: food; crops." in suspended[0].measure
+    assert escape.clauses(deal, escape.escape_clauses(deal, 0.97)) == ()
+
+
+def test_patience_of_one_is_refused() -> None:
+    with pytest.raises(InputError, match="below 1"):
+        escape.escape_clauses(trust.Deal.of(swap([1, 1], [2, 2]), BY), 1.0)
+
+
+def test_remedies_are_ranked_and_their_price_is_shown() -> None:
+    deal = trust.Deal.of(swap([1, 18], [2, 20]), BY)
+    before = trust.deal_patience(trust.trust(deal))
+    steadier = trust.Deal.of(swap([1, 10], [2, 20]), BY)
+    found = remedies.remedies(deal, stakes={"tractors": steadier})
+    assert [one.delta for one in found] == sorted(one.delta for one in found)
+    by = {(one.kind, one.what, one.state): one for one in found}
+    assert set(by) == {
+        ("drop", "food", None),
+        ("drop", "crops", None),
+        ("suspend", "food", "collapse"),
+        ("suspend", "crops", "collapse"),
+        ("suspend_all", "all", "collapse"),
+        ("stake", "tractors", None),
+    }
+    # Suspending both in the collapse leaves T = 1, V = 0.8; each side loses 0.2 · 2 a year by it.
+    best = by["suspend_all", "all", "collapse"]
+    assert best.delta == pytest.approx(1 / 1.8)
+    np.testing.assert_allclose(best.cost, [0.4, 0.4])
+    assert best.lowers
+    # Dropping one side's concession leaves the other paying for nothing.
+    assert by["drop", "food", None].delta == np.inf
+    assert not by["drop", "food", None].lowers
+    assert by["stake", "tractors", None].delta < before
+    assert remedies.remedies(deal, suspend=False)[0].kind == "drop"
