@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from comity.cli import setting
+from comity.cli import setting, strategy
 from comity.errors import ComityError, InputError, InterruptedRun
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 data = typer.Typer(no_args_is_help=True, help="Look at the embedded benchmark.")
 app.add_typer(data, name="data")
+app.add_typer(strategy.app, name="policy")
 
 Json = Annotated[bool, typer.Option("--json", help="Print plain data instead of tables.")]
 Anyway = Annotated[bool, typer.Option("--allow-violations", help="Compute what the union's treaty forbids, flagged.")]
@@ -171,12 +172,28 @@ def solve(
     closure: Annotated[str | None, typer.Option(help="Such as specific,with_trade; the file's, or mobile,fixed.")] = None,
     by: Annotated[str, typer.Option(help="economy, sector or partner.")] = "economy",
     of: Annotated[str, typer.Option(help="Economies to show (codes or groups); all unless given.")] = "all",
+    decompose: Annotated[bool, typer.Option("--decompose", help="Take real income apart, exactly: takes some seconds.")] = False,
     json: Json = False,
 ) -> None:
     """One counterfactual."""
     from comity.cli import counterfactual
 
-    counterfactual.run(file, closure, by, of, json)
+    counterfactual.run(file, closure, by, of, json, decompose)
+
+
+@app.command()
+def gradient(
+    of: Annotated[str, typer.Option(help="Whose real income (codes or groups).")],
+    instrument: Annotated[str, typer.Option("--in", help="tariff, trade_cost, productivity, labour, capital, taste, transfer.")],
+    top: Annotated[int, typer.Option(min=1, max=100_000, help="How many cells to show.")] = 20,
+    closure: Annotated[str | None, typer.Option(help="Such as specific,with_trade; mobile,fixed unless given.")] = None,
+    benchmark: Annotated[str, typer.Option(help="Which benchmark.")] = "world-2022",
+    json: Json = False,
+) -> None:
+    """The exact derivative of real income in every cell of an instrument; the cells that matter most."""
+    from comity.cli import gradient as margin
+
+    margin.run(of, instrument, top, closure, benchmark, json)
 
 
 @app.command()

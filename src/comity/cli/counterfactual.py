@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from comity.cli import setting
+from comity.cli import gradient, setting
 from comity.errors import InputError
 
 VIEWS = ("economy", "sector", "partner")
@@ -18,7 +18,7 @@ def nests(closure: Any) -> dict[str, Any]:
     return {} if closure.nests == (1.0, 1.0, 1.0) else dict(zip(("inputs", "value_added", "final"), closure.nests, strict=True))
 
 
-def run(file: Path, closure_words: str | None, by: str, of: str, json: bool) -> None:
+def run(file: Path, closure_words: str | None, by: str, of: str, json: bool, decompose: bool = False) -> None:
     """Read, solve and show a scenario."""
     if by not in VIEWS:
         raise InputError(f"--by: {by!r} is none of {', '.join(VIEWS)}")
@@ -55,6 +55,8 @@ def run(file: Path, closure_words: str | None, by: str, of: str, json: bool) -> 
         ],
         by: {"economy": economies, "sector": sectors, "partner": partners}[by](eq, shown),
     }
+    if decompose:
+        report["decomposition"] = gradient.decomposition(eq, shown)
     if json:
         setting.show_json(report)
         return
@@ -63,6 +65,8 @@ def run(file: Path, closure_words: str | None, by: str, of: str, json: bool) -> 
     for a in report["calibrated"]:
         typer.echo(f"world price of {a['sector']}: {a['achieved_pct']:+.3g} % through {a['instrument']} × {a['factor']:.3g}")
     show(report, by, scenario.title or file.stem)
+    if decompose:
+        gradient.show_decomposition(report["decomposition"])
 
 
 def show(report: dict[str, Any], by: str, title: str) -> None:
