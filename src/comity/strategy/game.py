@@ -144,10 +144,12 @@ class Game:
         self.count.gradients += 1
         slopes = {}
         for row, k in enumerate(who):
-            unit = self.payoffs[k].per_unit(eq.values)
-            parts = [c.slope(own, unit * np.asarray(found.values[c.instrument][row])) for c, own in self.parts(k, z[k])]
-            slopes[k] = np.concatenate(parts)
+            slopes[k] = self._slope(k, z[k], found, row, self.payoffs[k].per_unit(eq.values))
         return slopes
+
+    def _slope(self, k: int, z: Array, found: Gradient, row: int, unit: float) -> Array:
+        """One row of the engine's derivatives as slopes in player k's numbers."""
+        return np.concatenate([c.slope(own, unit * np.asarray(found.values[c.instrument][row])) for c, own in self.parts(k, z)])
 
     def cross(self, eq: Equilibrium, z: Rates, extra: tuple[str, ...] = ()) -> tuple[list[Array], Gradient]:
         """Derivative of every player's payoff in every player's numbers: player × number of k, a list over k.

@@ -26,6 +26,9 @@ DESIGNS = {
 
 INSTRUMENTS = ("tariff", "export_tax")
 
+CUSTOMS_UNIONS = ("EAEU", "EU27", "GCC", "MERCOSUR")
+"""Groups of the benchmark whose members have one external tariff and cannot join another union alone."""
+
 
 @dataclass(frozen=True)
 class Player:

@@ -93,9 +93,8 @@ def best_response(
     eq = best.at.record.eq
     assert eq is not None
     today = game.payoffs[0].value(game.today.values)
-    return Response(
-        game, best.at.z, eq, best.at.value - today, certificate(game, best, game.low[0], game.high[0], others, eq.residual)
-    )
+    proof = certificate(game, best, game.low[0], game.high[0], others, eq.residual)
+    return Response(game, best.at.z, eq, best.at.value - today, proof)
 
 
 def respond(

@@ -1,0 +1,250 @@
+"""`comity policy`: what governments would do alone, against each other and together."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from comity.cli import setting
+from comity.errors import InputError, NoEquilibriumError
+
+app = typer.Typer(no_args_is_help=True, help="Optimal tariffs, tariff wars and what cooperation is worth.")
+
+What = Annotated[str, typer.Argument(help="A policy file (YAML), or players: codes and groups with commas.")]
+Tariffs = Annotated[str | None, typer.Option(help="free (by partner and sector), sector, partner or one.")]
+ClosureWords = Annotated[str | None, typer.Option("--closure", help="Such as specific,balanced; the file's, or mobile,fixed.")]
+Sectors = Annotated[str | None, typer.Option(help="Sectors that may be taxed; all goods unless given.")]
+Instruments = Annotated[str | None, typer.Option(help="tariff, export_tax or both with a comma.")]
+Elasticities = Annotated[str | None, typer.Option(help="A set of trade elasticities; the benchmark's own unless given.")]
+Rates = Annotated[bool, typer.Option("--rates", help="With --json: every rate, not only means by sector and partner.")]
+Json = Annotated[bool, typer.Option("--json", help="Print plain data instead of tables.")]
+Once = Annotated[bool, typer.Option("--once", help="Search from one start only and try no deviations.")]
+
+
+def _asked(
+    what: str, tariffs: str | None, closure: str | None, sectors: str | None, instruments: str | None, elasticities: str | None
+) -> tuple[Any, Any, Any, tuple[Any, ...]]:
+    """What is asked, the benchmark, the closure and the players."""
+    from dataclasses import replace
+
+    from comity.data.load import load
+    from comity.strategy.spec import named, read_policy
+
+    own = {
+        "tariffs": tariffs,
+        "sectors": sectors,
+        "instruments": instruments and instruments.split(","),
+        "elasticities": elasticities,
+    }
+    if Path(what).suffix in (".yaml", ".yml") or Path(what).is_file():
+        given = [key for key, value in own.items() if value is not None]
+        if given:
+            raise InputError(f"--{given[0]}: a policy file says this itself")
+        asked = read_policy(what)
+    else:
+        asked = named([word.strip() for word in what.split(",") if word.strip()], **own)
+    asked = replace(asked, closure=setting.closure_from(closure, asked.closure))
+    benchmark = load(asked.benchmark, asked.elasticities) if asked.elasticities else load(asked.benchmark)
+    return asked, benchmark, asked.closure, asked.players(benchmark)
+
+
+def _timed(report: dict[str, Any], began: float, solves: int) -> dict[str, Any]:
+    spent = time.perf_counter() - began
+    return report | {"seconds": round(spent, 2), "ms_per_solve": round(1000 * spent / max(solves, 1), 1)}
+
+
+@app.command()
+def best(
+    what: What, tariffs: Tariffs = None, closure: ClosureWords = None, sectors: Sectors = None,
+    instruments: Instruments = None, elasticities: Elasticities = None, once: Once = False, rates: Rates = False,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Each player's best tariffs while all others keep theirs."""
+    asked, benchmark, held, players = _asked(what, tariffs, closure, sectors, instruments, elasticities)
+    from comity.strategy import told
+    from comity.strategy.response import best_response
+
+    began = time.perf_counter()
+    wedges, bounds = asked.wedges(benchmark), asked.spec.bounds
+    answers = [
+        best_response(benchmark, one, closure=held, wedges=wedges, bounds=bounds, second_start=not once) for one in players
+    ]
+    _refuse_unfinished([(r.game.players[0].code, r.certificate) for r in answers])
+    report = told.head("best", asked.title, benchmark, held) | told.best(answers, rates=rates)
+    report = _timed(report, began, sum(r.certificate.solves for r in answers))
+    if json:
+        setting.show_json(report)
+        return
+    _show_players("Best tariffs, the others' as today", report["answers"])
+    for one in report["answers"]:
+        c = one["certificate"]
+        typer.echo(
+            f"{one['player']}: a Newton step would move no rate by more than {c['newton']:.0e}; {c['solves']} equilibria,"
+            f" {'both starts found the same' if c['same'] else 'one start' if c['same'] is None else 'STARTS DIFFER'}"
+        )
+    if len(report["answers"]) == 1:
+        _show_sectors(report["answers"][0])
+
+
+def _refuse_unfinished(found: list[tuple[str, Any]]) -> None:
+    for code, proof in found:
+        if not proof.converged:
+            raise NoEquilibriumError(
+                f"not converged: the best tariffs of {code} would still move by {proof.newton:.1g} in ln(1 + t)",
+                residual=proof.newton, worst=code,
+            )  # fmt: skip
+
+
+@app.command()
+def nash(
+    what: What, tariffs: Tariffs = None, closure: ClosureWords = None, sectors: Sectors = None,
+    instruments: Instruments = None, elasticities: Elasticities = None, once: Once = False, rates: Rates = False,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """A tariff war: rates at which no player gains by changing its own."""
+    asked, benchmark, held, players = _asked(what, tariffs, closure, sectors, instruments, elasticities)
+    from comity.strategy import told
+    from comity.strategy.nash import nash as fight
+
+    began = time.perf_counter()
+    found = fight(
+        benchmark, players, closure=held, wedges=asked.wedges(benchmark), bounds=asked.spec.bounds,
+        second_start=not once, verify=not once,
+    )  # fmt: skip
+    report = _timed(told.head("nash", asked.title, benchmark, held) | told.war(found, rates=rates), began, found.solves)
+    if json:
+        setting.show_json(report)
+    if not found.converged:
+        raise NoEquilibriumError(_no_nash(report), worst="war")
+    if json:
+        return
+    _show_players(asked.title or "War", report["players"])
+    typer.echo(
+        f"{report['nash_points']} Nash point{'s' * (report['nash_points'] != 1)} found; {report['choice']}."
+        f" {report['work']['solves']} equilibria in {report['seconds']:.0f} s."
+    )
+    if not once:
+        most = max(one["largest_gain_from_deviating_pct"] for one in report["endings"] if one["outcome"] == "nash")
+        typer.echo(f"Best answers from other starts gain at most {most:.1e} %.")
+
+
+def _no_nash(report: dict[str, Any]) -> str:
+    """Every ending of the search in words."""
+    lines = []
+    for one in report["endings"]:
+        how = {
+            "cycle": f"best answers return to where they were every {one['period']} rounds",
+            "not_nash": f"a deviation gains {one['largest_gain_from_deviating_pct']:.2g} % and the answers come to no rest",
+            "not_converged": f"not converged after {one['steps']} joint steps and {one['rounds']} rounds",
+            "nash": "a Nash point",
+        }[one["outcome"]]
+        lines.append(f"from {one['start']}: {how}")
+    return "no Nash point was found; " + "; ".join(lines)
+
+
+@app.command()
+def cooperate(
+    what: What, tariffs: Tariffs = None, closure: ClosureWords = None, sectors: Sectors = None,
+    instruments: Instruments = None, elasticities: Elasticities = None,
+    transfers: Annotated[bool, typer.Option("--transfers", help="Share the gain over war equally, by payments.")] = False,
+    rates: Rates = False, json: Json = False,
+) -> None:  # fmt: skip
+    """What the players would choose together, and each one's gain from war to peace."""
+    asked, benchmark, held, players = _asked(what, tariffs, closure, sectors, instruments, elasticities)
+    from comity.strategy import told
+    from comity.strategy.cooperate import cooperate as agree
+
+    began = time.perf_counter()
+    found = agree(
+        benchmark, players, closure=held, wedges=asked.wedges(benchmark), bounds=asked.spec.bounds,
+        weights=asked.spec.weights, transfers=transfers or asked.spec.transfers,
+    )  # fmt: skip
+    _refuse_unfinished([("the players together", found.certificate)])
+    report = _timed(
+        told.head("cooperate", asked.title, benchmark, held) | told.peace(found, rates=rates), began, found.certificate.solves
+    )
+    if json:
+        setting.show_json(report)
+        return
+    _show_players(asked.title or "Peace", report["players"])
+
+
+@app.command()
+def join(
+    union: Annotated[str, typer.Argument(help="The union.")],
+    newcomers: Annotated[str, typer.Argument(help="Economies that might join: codes with commas, a group, or all.")] = "all",
+    closure: ClosureWords = None,
+    json: Json = False,
+) -> None:
+    """The value of membership: no duties inside, the union's tariff towards all others, who keep theirs.
+
+    Of a group, members of other customs unions are left out: they would have to leave theirs first.
+    """
+    from comity.data.load import load
+    from comity.policy import selectors
+    from comity.records import Closure
+    from comity.strategy.membership import bound, joining
+    from comity.strategy.players import player
+
+    benchmark = load("world-2022")
+    held = setting.closure_from(closure, Closure())
+    who = player(union, benchmark)
+    asked = [benchmark.economies[n] for n in selectors.economies(tuple(newcomers.split(",")), benchmark).indices]
+    if len(asked) > 1:
+        asked = [code for code in asked if benchmark.economy_index(code) not in who.members and bound(benchmark, code) is None]
+    rows = sorted((joining(benchmark, who, code, closure=held) for code in asked), key=lambda row: -row.own)
+    if json:
+        from dataclasses import asdict
+
+        setting.show_json([{k: round(v, 8) if isinstance(v, float) else v for k, v in asdict(row).items()} for row in rows])
+        return
+    setting.table(
+        f"Joining {who.code}, over today",
+        ["newcomer", "own gain, %", "USD mn", "members, %", "USD mn", "others, USD mn", "tariff on others, %", "then, %"],
+        [
+            [
+                r.newcomer,
+                f"{100 * r.own:+.3f}",
+                f"{r.own_usd_mn:+,.0f}",
+                f"{100 * r.members:+.4f}",
+                f"{r.members_usd_mn:+,.0f}",
+                f"{r.others_usd_mn:+,.0f}",
+                f"{100 * r.tariff_before:.2f}",
+                f"{100 * r.tariff_after:.2f}",
+            ]
+            for r in rows
+        ],
+    )
+
+
+def _show_players(title: str, players: list[dict[str, Any]]) -> None:
+    more = "over_war_pct" in players[0]
+    columns = ["player", "today, %", "then, %", "lowest, %", "highest, %", "gain over today, %", "USD mn"]
+    rows = []
+    for one in players:
+        for name, told in one["instruments"].items():
+            rows.append(
+                [
+                    one["player"] if name == "tariff" else f"{one['player']} {name.replace('_', ' ')}",
+                    *(f"{told[key]:.2f}" for key in ("today_pct", "mean_pct", "lowest_pct", "highest_pct")),
+                    f"{one['gain_pct']:+.3f}",
+                    f"{one['gain_usd_mn']:+,.0f}",
+                    *([f"{one['over_war_pct']:+.3f}", f"{one['receives_usd_mn']:+,.0f}"] if more else []),
+                ]
+            )
+    setting.table(title, columns + (["over war, %", "receives, USD mn"] if more else []), rows)
+
+
+def _show_sectors(one: dict[str, Any]) -> None:
+    for name, told in one["instruments"].items():
+        setting.table(
+            f"{one['player']}: {name.replace('_', ' ')} by sector, %",
+            ["sector", "today", "best", "trade, USD mn"],
+            [
+                [f"{r['sector']} {r['name']}", f"{r['today_pct']:.2f}", f"{r['pct']:.2f}", f"{r['trade_usd_mn']:,.0f}"]
+                for r in told["by_sector"]
+            ],
+        )

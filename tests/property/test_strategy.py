@@ -1,0 +1,234 @@
+"""Governments' best tariffs, war and peace on small worlds, against formulae, grids and differences of the solver."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from comity.records import Benchmark, Closure, Wedges
+from comity.solve import adjoint
+from comity.solve.equilibrium import solve
+from comity.strategy.cooperate import cooperate
+from comity.strategy.game import Game
+from comity.strategy.nash import nash
+from comity.strategy.players import DESIGNS, player
+from comity.strategy.response import best_response
+from referee import lopsided
+from strategy_worlds import armington, rebased, symmetric
+
+FIXED = Closure("mobile", "fixed")
+BALANCED = Closure("mobile", "balanced")
+SPECIFIC = Closure("specific", "fixed")
+
+
+@pytest.fixture(scope="module")
+def four() -> Benchmark:
+    """Four economies and three sectors, nothing alike."""
+    return Benchmark.from_arrays(**lopsided(28, 4, 3).arrays())
+
+
+def everyone(world: Benchmark, **how):
+    return [player(code, world, **how) for code in world.economies]
+
+
+@pytest.mark.parametrize(("home", "foreign", "theta"), [(0.7, 0.8, 4.0), (0.5, 0.95, 2.5), (0.9, 0.6, 7.0)])
+def test_two_countries_one_sector_the_optimal_tariff_is_one_over_theta_times_the_foreign_home_share(home, foreign, theta):
+    world = armington(home, foreign, theta=theta)
+    found = best_response(world, player("HOM", world, design="one"), closure=FIXED)
+    own = found.eq.values["trade_share"][1, 1, 0]
+    assert np.expm1(found.z[0]) == pytest.approx(1 / (theta * own), abs=1e-6)
+    assert found.certificate.converged
+    assert found.certificate.same
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_all_designs_agree_where_there_is_one_partner_and_one_sector(design):
+    world = armington(tariff=0.1)
+    found = best_response(world, player("HOM", world, design=design), closure=FIXED)
+    own = found.eq.values["trade_share"][1, 1, 0]
+    assert np.expm1(found.z) == pytest.approx([1 / (4 * own)], abs=1e-6)
+
+
+def test_a_freer_government_gains_more(four):
+    who = "E1"
+    gains = {d: best_response(four, player(who, four, design=d), closure=FIXED).gain for d in DESIGNS}
+    assert gains["free"] > gains["sector"] > gains["one"] > 0
+    assert gains["free"] > gains["partner"] > gains["one"]
+
+
+@pytest.mark.parametrize("closure", [FIXED, BALANCED, SPECIFIC])
+def test_at_the_optimum_the_solver_itself_finds_no_slope_and_only_worse(four, closure):
+    found = best_response(four, player("E0", four, design="free"), closure=closure)
+    assert found.certificate.converged
+    assert found.certificate.same
+    game, base = found.game, found.eq.values["real_income"][0]
+    rng = np.random.default_rng(2)
+    for step in (0.02, 0.05):
+        for _ in range(4):
+            turn = rng.uniform(-1, 1, found.z.shape)
+            sides = [
+                solve(game.benchmark, game.policy((found.z + s * turn,)), closure=game.closure, tolerance=1e-12, start=found.eq)
+                for s in (step, -step)
+            ]
+            values = [eq.values["real_income"][0] for eq in sides]
+            assert max(values) < base
+            # At a maximum both sides fall alike: the slope is what is left of the difference.
+            assert abs(values[0] - values[1]) < 0.2 * (2 * base - sum(values))
+
+
+@pytest.mark.parametrize("closure", [FIXED, BALANCED, SPECIFIC])
+def test_a_fine_grid_finds_no_better_tariff(four, closure):
+    found = best_response(four, player("E2", four, design="one"), closure=closure)
+    game = found.game
+    grid = [game.at((np.array([np.log1p(t)]),), ()).payoffs[0] for t in np.linspace(-0.2, 1.5, 86)]
+    assert max(grid) <= game.at((found.z,), ()).payoffs[0] + 1e-10
+    # The grid surrounds it: one neighbour on each side is below.
+    at = np.linspace(-0.2, 1.5, 86)[int(np.argmax(grid))]
+    assert abs(np.expm1(found.z[0]) - at) <= 0.02
+
+
+def test_rates_that_move_together_are_equal_to_the_last_digit(four):
+    world = replace(four, groups={"UNI": ("E0", "E1")})
+    found = best_response(world, player("UNI", world), closure=FIXED)
+    tariff = found.wedges.tariff
+    assert found.certificate.converged
+    assert np.all(tariff[:2, :2] == 0)
+    for j in range(3):
+        assert len(np.unique(tariff[:2, 2:, j])) == 1
+    assert np.array_equal(tariff[2:], world.tariff[2:])
+
+
+def test_a_union_counts_its_members(four):
+    world = replace(four, groups={"UNI": ("E0", "E1")})
+    alike = best_response(world, player("UNI", world), closure=FIXED)
+    first = best_response(world, player("UNI", world, weights={"E1": 0.0}), closure=FIXED)
+    assert first.eq.values["real_income"][0] > alike.eq.values["real_income"][0]
+    assert first.eq.values["real_income"][1] < alike.eq.values["real_income"][1]
+
+
+def test_partners_that_are_kept_and_sectors_that_are_not_taxed_stay(four):
+    who = player("E3", four, design="free", taxed=("S0", "S2"), keep=("E1",))
+    tariff = best_response(four, who, closure=FIXED).wedges.tariff
+    assert np.array_equal(tariff[3, 1], four.tariff[3, 1])
+    assert np.array_equal(tariff[3, :, 1], four.tariff[3, :, 1])
+    assert not np.any(tariff[3, [0, 2]][:, [0, 2]] == four.tariff[3, [0, 2]][:, [0, 2]])
+
+
+def test_bounds_hold_and_are_told(four):
+    found = best_response(four, player("E1", four, design="free"), closure=FIXED, bounds=(0.0, 0.15))
+    rates = np.expm1(found.z)
+    assert rates.min() >= 0
+    assert rates.max() == pytest.approx(0.15, abs=1e-15)
+    assert found.certificate.converged
+    assert 0 < found.certificate.at_bounds <= len(rates)
+
+
+@pytest.mark.parametrize("closure", [SPECIFIC, Closure("immobile", "fixed")])
+def test_a_weight_is_recovered_from_the_tariff_that_it_explains(four, closure):
+    """ω = 0.4: optimal most-favoured-nation tariff of one sector, the world re-benchmarked there, first-order condition."""
+    found = best_response(four, player("E1", four, sensitive={"S1": 1.4}, taxed=("S1",)), closure=closure)
+    there = rebased(found.eq)
+    eq = solve(there, None, closure=closure, tolerance=1e-12)
+    slopes = adjoint.gradients(eq, ["E1", "producers_income:E1:S1"], ("tariff",)).values["tariff"]
+    nation, producers = slopes[:, 1, [0, 2, 3], 1].sum(axis=1)
+    income = there.income[1] - there.deficit[1]
+    rents = there.value_added[1, 1] * (1 if closure.factors == "immobile" else 1 - there.labour_share[1, 1])
+    assert -nation * income / (producers * rents) == pytest.approx(0.4, abs=1e-6)
+
+
+def test_a_government_that_counts_producers_more_protects_them_more(four):
+    nation = best_response(four, player("E1", four), closure=SPECIFIC)
+    weighted = best_response(four, player("E1", four, sensitive={"S2": 1.5}), closure=SPECIFIC)
+    assert weighted.z[2] > nation.z[2]
+    assert weighted.eq.values["real_income"][1] < nation.eq.values["real_income"][1]
+    assert weighted.gain > 0
+
+
+def test_symmetric_war_is_symmetric_and_both_lose():
+    world = symmetric()
+    war = nash(world, everyone(world, taxed=("all",)), closure=FIXED)
+    assert war.converged
+    assert len(war.points) == 1
+    one, two = war.ending.point.z
+    assert one == pytest.approx(two, abs=1e-8)
+    assert np.all(np.expm1(one) > 0.1)
+    assert war.gain[0] == pytest.approx(war.gain[1], abs=1e-10)
+    assert np.all(war.gain < 0)
+
+
+def test_war_of_two_and_the_formula():
+    """Johnson (1953): each side's tariff is 1/(θ π_FF), where π_FF is the other's own share before its tariff is paid."""
+    world = armington(0.6, 0.85, theta=5.0)
+    war = nash(world, everyone(world, design="one"), closure=FIXED)
+    flow = war.eq.values["trade_flow"][:, :, 0]
+    for n, other in ((0, 1), (1, 0)):
+        own = flow[other, other] / flow[other].sum()
+        assert np.expm1(war.ending.point.z[n][0]) == pytest.approx(1 / (5 * own), abs=1e-6)
+
+
+@pytest.mark.parametrize("closure", [FIXED, BALANCED])
+def test_no_profitable_deviation_from_war(four, closure):
+    war = nash(four, everyone(four), closure=closure)
+    assert war.converged
+    assert war.ending.temptation <= 1e-8
+    assert len(war.ending.deviations) == 2 * len(four.economies)
+    assert all(d.converged and d.distance <= 1e-5 for d in war.ending.deviations)
+    game, z = war.game, war.ending.point.z
+    here = game.at(z, ()).payoffs
+    for k in range(len(z)):
+        for j in range(3):
+            for rate in np.linspace(-0.2, 1.0, 13):
+                other = z[k].copy()
+                other[j] = np.log1p(rate)
+                assert game.at((*z[:k], other, *z[k + 1 :]), ()).payoffs[k] <= here[k] + 1e-10
+
+
+def test_peace_is_never_below_war(four):
+    players = everyone(four)
+    war = nash(four, players, closure=FIXED, verify=False)
+    peace = cooperate(four, players, closure=FIXED, war=war)
+    scale = np.array([p.scale for p in war.game.payoffs])
+    assert peace.certificate.converged
+    assert scale @ peace.over_war > 0
+    tilted = cooperate(four, players, closure=FIXED, war=war, weights={"E0": 3.0})
+    assert tilted.over_war[0] > peace.over_war[0]
+    assert scale @ tilted.over_war < scale @ peace.over_war
+
+
+def test_peace_with_transfers_leaves_nobody_below_war_and_all_with_the_same_gain(four):
+    players = everyone(four)
+    war = nash(four, players, closure=FIXED, verify=False)
+    shared = cooperate(four, players, closure=FIXED, war=war, transfers=True)
+    assert shared.over_war == pytest.approx(np.full(4, shared.over_war[0]), abs=1e-9)
+    assert shared.over_war[0] > 0
+    assert shared.transfers.sum() == pytest.approx(0, abs=1e-8)
+    assert np.abs(shared.transfers).max() > 0
+    paid = shared.eq.wedges.transfer
+    assert paid == pytest.approx(shared.transfers, abs=1e-9)
+
+
+def test_peace_between_alike_is_free_trade():
+    world = symmetric()
+    peace = cooperate(world, everyone(world, taxed=("all",)), closure=FIXED)
+    assert peace.over_war[0] == pytest.approx(peace.over_war[1], abs=1e-9)
+    again = solve(world, None, closure=FIXED).values["real_income"]
+    assert peace.eq.values["real_income"] == pytest.approx(again, abs=1e-8)
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_slopes_in_a_players_own_numbers_are_those_of_the_solver(four, design):
+    who = player("E1", four, design=design, sensitive={"S0": 1.7})
+    game = Game(four, (who, player("E2", four)), SPECIFIC, Wedges(), tolerance=1e-12)
+    rng = np.random.default_rng(1)
+    z = tuple(rng.uniform(0.05, 0.3, len(low)) for low in game.low)
+    slopes = game.at(z, (0, 1)).slopes
+    cross, _ = game.cross(game.at(z, ()).eq, z)
+    for k in (0, 1):
+        assert cross[k][k] == pytest.approx(slopes[k], rel=1e-9, abs=1e-12)
+        turn = rng.uniform(-1, 1, z[k].shape)
+        h = 1e-3
+        ends = [game.at((*z[:k], z[k] + s * h * turn, *z[k + 1 :]), ()).payoffs for s in (1, -1)]
+        numeric = (ends[0] - ends[1]) / (2 * h)
+        assert cross[k] @ turn == pytest.approx(numeric, rel=1e-4, abs=1e-7)
