@@ -45,7 +45,7 @@ def where_positive(a: Array, b: Array, low: float = 0.0, high: float = np.inf, t
     if np.any((b == 0) & (a < 0)):
         return EMPTY
     up, down = b > 0, b < 0
-    found = Band(max([low, *(-a[up] / b[up])]), min([high, *(a[down] / -b[down])]))
+    found = Band(float(max([low, *(-a[up] / b[up])])), float(min([high, *(a[down] / -b[down])])))
     return EMPTY if found.empty else found
 
 

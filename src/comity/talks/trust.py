@@ -118,7 +118,8 @@ class Punishment:
     """What follows a break: intensities, state × proposal, and payoffs, state × party.
 
     `not_credible` where somebody would still concede alone; then each concedes what is best for itself given the others,
-    `conceding` lists who and what in which state, and `settled` says whether these best responses came to rest.
+    `conceding` lists who and what in which state, and `settled` says whether these best responses came to rest. There may be
+    other points of rest: this is the one that is reached from no concessions.
     """
 
     kind: str
@@ -129,16 +130,20 @@ class Punishment:
 
 
 def punishment(deal: Deal, tolerance: float = 0.0) -> Punishment:
-    """No concessions at all, or where that is not credible the point that best responses lead to from there."""
-    y = none = deal.without(deal.standing)
+    """No concessions at all, or where that is not credible the point that best responses lead to from there.
+
+    All respond at once, until nobody moves; where they never come to rest, what each would concede if nobody did.
+    """
+    none = deal.without(deal.standing)
+    first = y = _best_responses(deal, none, tolerance)
     settled = False
     for _ in range(ROUNDS):
-        before = y
-        for party in range(len(deal.payoffs.parties)):
-            y = _best_response(deal, y, party, tolerance)
+        before, y = y, _best_responses(deal, y, tolerance)
         settled = np.array_equal(y, before)
         if settled:
             break
+    if not settled:
+        y = first
     sure = deal.probability > 0
     if np.array_equal(y[sure], none[sure]):
         return Punishment(NO_CONCESSIONS, none, deal.payoffs.at(none))
@@ -151,20 +156,24 @@ def punishment(deal: Deal, tolerance: float = 0.0) -> Punishment:
     return Punishment(NOT_CREDIBLE, y, deal.payoffs.at(y), conceding, settled)
 
 
-def _best_response(deal: Deal, y: Array, party: int, tolerance: float) -> Array:
-    """A party's best own concessions in each state while the others stay at y; it moves only for more than the tolerance."""
-    own = deal.only(party)
-    if not own:
-        return y
-    best, value = y, deal.payoffs.at(y)[:, party]
-    for chosen in subsets(own):
-        other = y.copy()
-        other[:, list(own)] = 0
-        other[:, list(chosen)] = deal.x[:, list(chosen)]
-        found = deal.payoffs.at(other)[:, party]
-        better = found > value + tolerance
-        best, value = np.where(better[:, None], other, best), np.where(better, found, value)
-    return best
+def _best_responses(deal: Deal, y: Array, tolerance: float) -> Array:
+    """Everybody's best own concessions in each state while the others stay at y; one moves only for more than the tolerance.
+
+    All move at once, so that the order of the parties is no matter.
+    """
+    moved = y.copy()
+    for party in range(len(deal.payoffs.parties)):
+        own = list(deal.only(party))
+        best, value = y, deal.payoffs.at(y)[:, party]
+        for chosen in subsets(own):
+            other = y.copy()
+            other[:, own] = 0
+            other[:, list(chosen)] = deal.x[:, list(chosen)]
+            found = deal.payoffs.at(other)[:, party]
+            better = found > value + tolerance
+            best, value = np.where(better[:, None], other, best), np.where(better, found, value)
+        moved[:, own] = best[:, own]
+    return moved
 
 
 @dataclass(frozen=True)
