@@ -109,7 +109,9 @@ def withdrawals(deal: Deal, party: int) -> tuple[tuple[tuple[int, ...], ...], Ar
     """
     sets = tuple(subsets(deal.own(party)))
     kept = deal.agreed[:, party]
-    gain = np.stack([deal.payoffs.at(deal.without(chosen))[:, party] - kept if chosen else 0 * kept for chosen in sets])
+    gain = np.stack(
+        [deal.payoffs.at(deal.without(chosen))[:, party] - kept if chosen else np.zeros_like(kept) for chosen in sets]
+    )
     return sets, gain
 
 
