@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -27,6 +29,20 @@ WORLDS: dict[str, tuple[int, int, int, int, bool]] = {
 }
 """Seed, economies, sectors, flows that are zero, whether the first economy lacks the first sector. Two shapes, not three: each
 shape is compiled anew for each closure."""
+
+
+MOST_MAPS = 15_000
+"""Memory maps of this process at which compiled programs are dropped; Linux allows 65,530, and each program takes some."""
+
+
+@pytest.fixture(autouse=True)
+def few_programs():
+    """Every closure and every shape is a program of its own, and JAX keeps them all: drop them before the system's limit."""
+    yield
+    maps = Path("/proc/self/maps")
+    if "jax" in sys.modules and maps.exists() and maps.read_bytes().count(b"\n") > MOST_MAPS:
+        sys.modules["jax"].clear_caches()
+        gc.collect()
 
 
 @pytest.fixture(params=WORLDS)
