@@ -53,8 +53,13 @@ def gradients(
     found = _pulled(here.closure, chosen.what)(
         here.w.base, here.w.final_share, here.shock, here.x, here.levels, chosen.where, at, mu.x
     )
+    return Gradient(eq.benchmark, eq.closure, chosen.labels, read_only(_in_order(found)), mu.residual, mu.steps)
+
+
+def _in_order(found: levers.Levers) -> dict[str, Array]:
+    """Flows come out sector first, as the equations have them; a view has the sector last."""
     arrays = {name: np.asarray(array) for name, array in found.items()}
-    return Gradient(eq.benchmark, eq.closure, chosen.labels, read_only(arrays), mu.residual, mu.steps)
+    return {name: np.moveaxis(array, 1, -1) if array.ndim == 4 else array for name, array in arrays.items()}
 
 
 def reach(eq: Equilibrium, of: Outcome | Sequence[Outcome], tolerance: float = linear.TOLERANCE) -> dict[str, Array]:
@@ -122,11 +127,13 @@ def _pulled(closure: tuple[str, str], what: tuple):
 
     @jax.jit
     def run(base, final_share, shock, x, levels, where, at, mu):
-        def equations(to: levers.Levers) -> tuple[jax.Array, jax.Array]:
+        def equations(turned: levers.Levers) -> tuple[jax.Array, jax.Array]:
+            to = {name: value.transpose(1, 2, 0) if value.ndim == 3 else value for name, value in turned.items()}
             new = levers.moved_from(base, final_share, shock, at, to)
             return outcomes(values(base, new, x, levels, closure), what, where), root.residual(base, new, x, *closure)
 
-        (found, _), pull = jax.vjp(equations, at)
+        turned = {name: value.transpose(2, 0, 1) if value.ndim == 3 else value for name, value in at.items()}
+        (found, _), pull = jax.vjp(equations, turned)
         return jax.lax.map(lambda pair: pull(pair)[0], (jnp.eye(len(found)), mu))
 
     return run

@@ -26,7 +26,7 @@ TOLERANCE = 1e-12
 CYCLES = 6
 """Restarts from the true residual before the system counts as not solvable."""
 
-WIDE, DEPTH, DEPTH_WIDE = 16, 40, 12
+WIDE, DEPTH, DEPTH_WIDE = 16, 40, 10
 """From how many right-hand sides on fewer steps are kept between restarts, and how many: it bounds the memory."""
 
 MOST = 128
@@ -69,21 +69,19 @@ def _norm(rows: jax.Array) -> jax.Array:
 
 
 def _orthonormal(w: jax.Array, image: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Rows W = L Q, by Cholesky twice (on few rows many times faster than Householder's way); `image` their size before.
+    """Rows W = L Q by Cholesky, on few rows many times faster than Householder's way; `image` their size before.
 
-    A row that depends on the others, or that nothing is left of, gets a zero in Q and a unit row in L.
+    Q is orthonormal only as far as W is well conditioned. That costs steps, not truth: the recurrences of the solver hold
+    for any Q. A row that depends on the others, or of which nothing is left, gets a zero in Q and a unit row in L.
     """
     size = _norm(w)
     fresh = (size > FAINT * image)[:, 0]
     q = jnp.where(fresh[:, None], w / size, 0.0)
-    L = jnp.eye(len(w))
-    for _ in range(2):
-        found = jnp.linalg.cholesky(q @ q.T + jnp.diag(jnp.where(fresh, ROUNDING, 1.0)))
-        fresh = fresh & (jnp.diag(found) > DEPENDENT)
-        found = jnp.where(fresh[:, None] & fresh[None, :], found, jnp.eye(len(w)))
-        q = jnp.where(fresh[:, None], jax.scipy.linalg.solve_triangular(found, jnp.eye(len(w)), lower=True) @ q, 0.0)
-        L = L @ found
-    return q, jnp.where(fresh[:, None], size, 1.0) * L
+    found = jnp.linalg.cholesky(q @ q.T + jnp.diag(jnp.where(fresh, ROUNDING, 1.0)))
+    fresh = fresh & (jnp.diag(found) > DEPENDENT)
+    found = jnp.where(fresh[:, None] & fresh[None, :], found, jnp.eye(len(w)))
+    q = jnp.where(fresh[:, None], jax.scipy.linalg.solve_triangular(found, jnp.eye(len(w)), lower=True) @ q, 0.0)
+    return q, jnp.where(fresh[:, None], size, 1.0) * found
 
 
 def _operator(base: market.Base, shock: market.Shock, x: jax.Array, factors: str, deficits: str, transposed: bool):
@@ -99,9 +97,10 @@ def _operator(base: market.Base, shock: market.Shock, x: jax.Array, factors: str
 
 
 def _precondition(blocks: jax.Array, transposed: bool, rows: jax.Array) -> jax.Array:
+    """New directions, in single precision: half the memory, and exact as what was multiplied."""
     parts = rows.reshape(rows.shape[0], *blocks.shape[:2]).astype(jnp.float32)
     index = "nab,kna->knb" if transposed else "nab,knb->kna"
-    return jnp.einsum(index, blocks, parts).astype(jnp.float64).reshape(rows.shape)
+    return jnp.einsum(index, blocks, parts).reshape(rows.shape)
 
 
 def _cycle(
@@ -117,6 +116,7 @@ def _cycle(
     deficits: str,
     transposed: bool,
     depth: int,
+    fresh: bool,
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     """One cycle from `guess`: solutions, relative residual of each (computed anew), steps. Rows: right-hand side × unknown."""
     act = _operator(base, shock, x, factors, deficits, transposed)
@@ -127,7 +127,6 @@ def _cycle(
 
     def advance(c: Cycle) -> Cycle:
         z = _precondition(blocks, transposed, c.r / _norm(c.r))
-        z = z / _norm(z)
         m = c.steps
 
         def against(j: jax.Array, state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
@@ -135,7 +134,7 @@ def _cycle(
             h = w @ c.Q[j].T
             return w - h @ c.Q[j], H.at[j, m].set(h)
 
-        image = act(z)
+        image = act(z.astype(jnp.float64))
         w, H = jax.lax.fori_loop(0, m, against, (image, c.H))
         q, L = _orthonormal(w, _norm(image))
         g = c.r @ q.T
@@ -146,14 +145,14 @@ def _cycle(
         g, total = state
         m = done.steps - 1 - step
         y = jax.scipy.linalg.solve_triangular(done.L[m], g[m].T, lower=True, trans=1).T
-        return g - jnp.einsum("kd,jde->jke", y, done.H[:, m]), total + y @ done.Z[m]
+        return g - jnp.einsum("kd,jde->jke", y, done.H[:, m]), total + y @ done.Z[m].astype(jnp.float64)
 
-    r = rhs - act(guess)
+    r = rhs if fresh else rhs - act(guess)
     scale = jnp.max(jnp.abs(rhs), axis=1)
     scale = jnp.where(scale > 0, scale, 1.0)
-    basis = jnp.zeros((depth, k, n))
     square = jnp.zeros((depth, k, k))
-    first = Cycle(jnp.array(0), r, basis, basis, jnp.zeros((depth, depth, k, k)), square, square, jnp.max(relative(r)))
+    Q, Z = jnp.zeros((depth, k, n)), jnp.zeros((depth, k, n), jnp.float32)
+    first = Cycle(jnp.array(0), r, Q, Z, jnp.zeros((depth, depth, k, k)), square, square, jnp.max(relative(r)))
     done = jax.lax.while_loop(lambda c: (c.steps < depth) & (c.worst > tolerance), advance, first)
     _, change = jax.lax.fori_loop(0, done.steps, back, (done.g, jnp.zeros_like(rhs)))
     found = guess + change
@@ -162,9 +161,9 @@ def _cycle(
 
 
 @lru_cache(maxsize=64)
-def compiled(factors: str, deficits: str, transposed: bool, depth: int):
-    """`_cycle` compiled for one closure and direction."""
-    return jax.jit(partial(_cycle, factors=factors, deficits=deficits, transposed=transposed, depth=depth))
+def compiled(factors: str, deficits: str, transposed: bool, depth: int, fresh: bool):
+    """`_cycle` compiled for one closure and direction; `fresh` where the guess is nothing."""
+    return jax.jit(partial(_cycle, factors=factors, deficits=deficits, transposed=transposed, depth=depth, fresh=fresh))
 
 
 def solve(
@@ -190,13 +189,14 @@ def solve(
             for at in range(0, len(rhs), MOST)
         ]
         return Solution(jnp.concatenate([p.x for p in parts]), max(p.residual for p in parts), sum(p.steps for p in parts))
-    run = compiled(*closure, transposed, DEPTH_WIDE if len(rhs) >= WIDE else DEPTH)
+    depth = DEPTH_WIDE if len(rhs) >= WIDE else DEPTH
     rows = rhs.reshape(len(rhs), -1)
     found = jnp.zeros_like(rows)
     steps, worst = 0, np.inf
     for cycle in range(CYCLES):
         if cycle == 1:
             blocks = root.inverse_blocks(*closure)(base, shock, x)
+        run = compiled(*closure, transposed, depth, cycle == 0)
         found, gaps, more = run(base, shock, x, blocks, rows, found, tolerance / 2)
         steps += int(more)
         worst = float(jnp.max(gaps))
