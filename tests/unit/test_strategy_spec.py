@@ -46,6 +46,11 @@ def test_players_from_words():
         named(["KOR"], tariffs="by partners")
 
 
+def test_each_is_every_economy_that_no_other_line_names():
+    assert [p.code for p in named(["each"]).players(small())] == ["BLR", "KAZ", "RUS", "KOR", "ROW"]
+    assert [p.code for p in named(["EAEU", "each"]).players(small())] == ["EAEU", "KOR", "ROW"]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

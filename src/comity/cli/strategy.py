@@ -79,14 +79,23 @@ def best(
         setting.show_json(report)
         return
     _show_players("Best tariffs, the others' as today", report["answers"])
-    for one in report["answers"]:
-        c = one["certificate"]
-        typer.echo(
-            f"{one['player']}: a Newton step would move no rate by more than {c['newton']:.0e}; {c['solves']} equilibria,"
-            f" {'both starts found the same' if c['same'] else 'one start' if c['same'] is None else 'STARTS DIFFER'}"
-        )
+    _show_proof(report)
     if len(report["answers"]) == 1:
+        _show_world(report["answers"][0]["world"])
         _show_sectors(report["answers"][0])
+
+
+def _show_proof(report: dict[str, Any]) -> None:
+    """The certificates of all answers in a line, and who has two different ends."""
+    proofs = [one["certificate"] for one in report["answers"]]
+    differ = [one["player"] for one in report["answers"] if one["certificate"]["same"] is False]
+    starts = "one start" if proofs[0]["same"] is None else "both starts end at the same rates"
+    if differ:
+        starts = f"the two starts end at different rates for {', '.join(differ)}: the better is shown"
+    typer.echo(
+        f"A Newton step would move no rate by more than {max(c['newton'] for c in proofs):.0e} of 1 + t; {starts};"
+        f" {sum(c['solves'] for c in proofs)} equilibria in {report['seconds']:.1f} s."
+    )
 
 
 def _refuse_unfinished(found: list[tuple[str, Any]]) -> None:
@@ -114,7 +123,11 @@ def nash(
         benchmark, players, closure=held, wedges=asked.wedges(benchmark), bounds=asked.spec.bounds,
         second_start=not once, verify=not once,
     )  # fmt: skip
-    report = _timed(told.head("nash", asked.title, benchmark, held) | told.war(found, rates=rates), began, found.solves)
+    told_war = told.war(found, rates=rates)
+    if not found.converged:
+        # Nothing that could be taken for an answer: only where each search went.
+        told_war = {key: told_war[key] for key in ("outcome", "choice", "nash_points", "endings", "work")}
+    report = _timed(told.head("nash", asked.title, benchmark, held) | told_war, began, found.solves)
     if json:
         setting.show_json(report)
     if not found.converged:
@@ -122,6 +135,7 @@ def nash(
     if json:
         return
     _show_players(asked.title or "War", report["players"])
+    _show_world(report["world"])
     typer.echo(
         f"{report['nash_points']} Nash point{'s' * (report['nash_points'] != 1)} found; {report['choice']}."
         f" {report['work']['solves']} equilibria in {report['seconds']:.0f} s."
@@ -170,6 +184,11 @@ def cooperate(
         setting.show_json(report)
         return
     _show_players(asked.title or "Peace", report["players"])
+    _show_world(report["world"])
+    typer.echo(
+        f"Best of {1 + len(report['below_other_starts'])} starts: {report['start']}; {report['certificate']['solves']} equilibria"
+        f" in {report['seconds']:.0f} s, with the war's."
+    )
 
 
 @app.command()
@@ -217,6 +236,13 @@ def join(
             ]
             for r in rows
         ],
+    )
+
+
+def _show_world(told: dict[str, float]) -> None:
+    typer.echo(
+        f"Over today: players {told['players_usd_mn']:+,.0f} USD mn, all others {told['others_usd_mn']:+,.0f},"
+        f" the world {told['world_pct']:+.3f} % of its real income."
     )
 
 

@@ -35,7 +35,8 @@ class Peace:
     """What the players choose together.
 
     `over_today` and `over_war` are each player's payoff gains as fractions of its benchmark real income; `transfers` what
-    each player receives in benchmark USD mn (zeros without transfers); `start` the start that led there.
+    each player receives in benchmark USD mn (zeros without transfers); `start` the start that led there. In the certificate
+    `other_starts` says by how much the weighted sum falls short from each other start.
     """
 
     game: Game

@@ -195,7 +195,7 @@ class Game:
         """What a dollar of each economy is worth to player k, as a fraction of its real income."""
         alpha = np.zeros(len(self.benchmark.economies))
         alpha[list(self.players[k].members)] = self.players[k].weights
-        return np.maximum(alpha, 1e-6 * (alpha.max() if k >= 0 else 1.0)) / self.payoffs[k].scale
+        return np.maximum(alpha, 1e-6 * alpha.max()) / self.payoffs[k].scale
 
 
 def _export_tax(benchmark: Benchmark, wedges: Wedges) -> Array:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from comity.errors import InputError, Problem
+from comity.policy import selectors
 from comity.policy.instruments import AnyChange, Instrument
 from comity.policy.numbers import fraction, number, truth
 from comity.policy.reading import read
@@ -22,6 +24,9 @@ from comity.strategy.game import BOUNDS
 from comity.strategy.players import Player, player
 
 MAX_PLAYERS = 200
+
+EACH = "each"
+"""Stands for every economy, as a player of its own, that no other line names."""
 
 Design = Literal["free", "sector", "partner", "one"]
 Tool = Literal["tariff", "export_tax"]
@@ -50,7 +55,7 @@ Tools = Annotated[tuple[Tool, ...], BeforeValidator(_tools)]
 
 
 class PlayerSpec(Strict):
-    """A player; a code or a group alone stands for one that does as the file says for all."""
+    """A player; a code or a group alone stands for one that does as the file says for all. `each` is all the others."""
 
     player: Annotated[str, Field(min_length=1, max_length=200)]
     tariffs: Design | None = None
@@ -106,7 +111,7 @@ class Asked:
     def players(self, benchmark: Benchmark) -> tuple[Player, ...]:
         """The players, each as its own lines and the file's say. InputError with the faults of all of them."""
         found, problems = [], []
-        for one in self.spec.players:
+        for one in _each(self.spec.players, benchmark):
             try:
                 found.append(_made(one, self.spec, benchmark))
             except InputError as error:
@@ -120,6 +125,20 @@ class Asked:
         instruments: tuple[Instrument, ...] = tuple(change.instrument for change in self.spec.changes)
         scenario, _, _ = target.resolve(benchmark, Scenario(instruments), self.closure, equilibrium.solve)
         return scenario.wedges(benchmark)
+
+
+def _each(players: Sequence[PlayerSpec], benchmark: Benchmark) -> list[PlayerSpec]:
+    """The players, with `each` replaced by every economy that no other line names."""
+    named: set[int] = set()
+    for one in players:
+        if one.player != EACH:
+            with suppress(InputError):
+                named.update(selectors.economies((one.player,), benchmark).indices)
+    found = []
+    for one in players:
+        codes = [c for n, c in enumerate(benchmark.economies) if n not in named] if one.player == EACH else [one.player]
+        found += [one.model_copy(update={"player": code}) for code in codes]
+    return found
 
 
 def _made(one: PlayerSpec, spec: PolicyFile, benchmark: Benchmark) -> Player:
@@ -146,4 +165,4 @@ def read_policy(source: str | os.PathLike[str]) -> Asked:
 def named(players: Sequence[str], **how: Any) -> Asked:
     """The same from the command line: codes or groups, and keys of the file."""
     given = {key: value for key, value in how.items() if value is not None}
-    return Asked(PolicyFile(players=tuple(players), **given))
+    return Asked(PolicyFile(players=tuple(PlayerSpec(player=one) for one in players), **given))

@@ -45,6 +45,7 @@ def best(answers: Sequence[Response], *, rates: bool = False) -> dict[str, Any]:
             {
                 **told_player(r.game, 0, (r.z,), r.gain, rates=rates),
                 "certificate": proof(r.certificate),
+                "world": world(r.game, r.eq),
                 "economies": economies(r.game, r.eq),
             }
             for r in answers
@@ -60,6 +61,7 @@ def war(found: War, *, rates: bool = False) -> dict[str, Any]:
         "choice": found.choice,
         "nash_points": len(found.points),
         "players": [told_player(game, k, z, found.gain[k], rates=rates) for k in range(len(z))],
+        "world": world(game, found.eq),
         "economies": economies(game, found.eq),
         "endings": [ending(game, one) for one in found.endings],
         "work": {"solves": found.solves, "gradients": found.gradients, "residual": _small(found.eq.residual)},
@@ -105,6 +107,7 @@ def peace(found: Peace, *, rates: bool = False) -> dict[str, Any]:
         players.append(told)
     return {
         "players": players,
+        "world": world(game, found.eq),
         "economies": economies(game, found.eq),
         "start": found.start,
         "below_other_starts": {name: _small(gap) for name, gap in found.certificate.other_starts},
@@ -138,6 +141,21 @@ def economies(game: Game, eq: Equilibrium) -> list[dict[str, Any]]:
     ]
 
 
+def world(game: Game, eq: Equilibrium) -> dict[str, float]:
+    """The sum of what players, all others and the world gain over today, USD mn, and the world's in per cent of its income."""
+    b = game.benchmark
+    level = b.income - b.deficit
+    change = level * (eq.values["real_income"] - game.today.values["real_income"])
+    inside = np.zeros(len(change), dtype=bool)
+    for one in game.players:
+        inside[list(one.members)] = True
+    return {
+        "players_usd_mn": round(float(change[inside].sum()), 3) + 0.0,
+        "others_usd_mn": round(float(change[~inside].sum()), 3) + 0.0,
+        "world_pct": _pct(change.sum() / (level * game.today.values["real_income"]).sum()),
+    }
+
+
 def told_player(game: Game, k: int, z: Rates, gain: float, *, rates: bool) -> dict[str, Any]:
     """A player's rates and what they bring it."""
     who = game.players[k]
@@ -154,52 +172,51 @@ def told_player(game: Game, k: int, z: Rates, gain: float, *, rates: bool) -> di
 
 
 def _rates(game: Game, who: Player, c: Control, z: Array, every: bool) -> dict[str, Any]:
+    """Mean rates of an instrument, today's and new, weighted by the benchmark's trade; with `every` each number."""
     b = game.benchmark
     today = game.tariff if c.instrument == "tariff" else game.export_tax
     new = today.copy()
     c.put(z, new)
     flow = np.where(c.grid >= 0, b.trade_flow, 0.0)
-    partner_axis = 1 if c.instrument == "tariff" else 0
-    own_axis = 1 - partner_axis
+    axis = 1 if c.instrument == "tariff" else 0
+
+    def row(at: int, along: int) -> dict[str, float]:
+        part = np.take(flow, at, along)
+        return {
+            "trade_usd_mn": round(float(part.sum()), 3),
+            "today_pct": _mean(np.take(today, at, along), part),
+            "pct": _mean(np.take(new, at, along), part),
+        }
+
+    sectors = [{"sector": s, "name": b.sector_names.get(s, ""), **row(j, 2)} for j, s in enumerate(b.sectors)]
+    partners = [{"iso3": s, **row(i, axis)} for i, s in enumerate(b.economies)]
     told: dict[str, Any] = {
         "numbers": c.size,
         "mean_pct": _mean(new, flow),
         "today_pct": _mean(today, flow),
         "lowest_pct": _pct(np.expm1(z.min())),
         "highest_pct": _pct(np.expm1(z.max())),
-        "by_sector": [
-            {
-                "sector": code,
-                "name": b.sector_names.get(code, ""),
-                "trade_usd_mn": round(float(flow[..., j].sum()), 3),
-                "today_pct": _mean(today[..., j], flow[..., j]),
-                "pct": _mean(new[..., j], flow[..., j]),
-            }
-            for j, code in enumerate(b.sectors)
-            if flow[..., j].sum() > 0
-        ],
-        "by_partner": [
-            {
-                "iso3": code,
-                "trade_usd_mn": round(float(f.sum()), 3),
-                "today_pct": _mean(np.take(today, i, partner_axis), f),
-                "pct": _mean(np.take(new, i, partner_axis), f),
-            }
-            for i, code in enumerate(b.economies)
-            if (f := np.take(flow, i, partner_axis)).sum() > 0
-        ],
+        "by_sector": [one for one in sectors if one["trade_usd_mn"] > 0],
+        "by_partner": [one for one in partners if one["trade_usd_mn"] > 0],
     }
     if every:
-        trade = flow.sum(axis=own_axis)
-        told["rates"] = [
+        told["rates"] = _each(game, c, z, flow.sum(axis=1 - axis))
+    return told
+
+
+def _each(game: Game, c: Control, z: Array, trade: Array) -> list[dict[str, Any]]:
+    """Every number with what it is about and the benchmark's trade that it bears on (`trade` partner × sector)."""
+    b, told = game.benchmark, []
+    for rate, i, j in zip(np.expm1(z), c.partner, c.sector, strict=True):
+        on = trade[i if i >= 0 else slice(None), j if j >= 0 else slice(None)]
+        told.append(
             {
-                "partner": b.economies[i] if (i := int(c.partner[p])) >= 0 else "all",
-                "sector": b.sectors[j] if (j := int(c.sector[p])) >= 0 else "all",
-                "pct": _pct(np.expm1(z[p])),
-                "trade_usd_mn": round(float(trade[i if i >= 0 else slice(None), j if j >= 0 else slice(None)].sum()), 3),
+                "partner": b.economies[i] if i >= 0 else "all",
+                "sector": b.sectors[j] if j >= 0 else "all",
+                "pct": _pct(rate),
+                "trade_usd_mn": round(float(on.sum()), 3),
             }
-            for p in range(c.size)
-        ]
+        )
     return told
 
 
