@@ -58,7 +58,9 @@ def place(eq: Equilibrium) -> Place:
     quiet = problem.shock(w, Wedges())
     blocks = homotopy.benchmark_blocks(w, closure, quiet)
     x = problem.start_state(w, closure, eq)
-    return Place(eq, w, problem.shock(w, eq.wedges), x, (closure.factors, closure.deficits), blocks)
+    unchanged = all(value is None for value in vars(eq.wedges).values())
+    shock = quiet if unchanged else problem.shock(w, eq.wedges)
+    return Place(eq, w, shock, x, (closure.factors, closure.deficits), blocks)
 
 
 def values(
