@@ -10,8 +10,8 @@ import numpy as np
 from comity.errors import InputError
 from comity.records import Array
 from comity.talks import judge
-from comity.talks.optimum import Certificate, Programme, maximise, spread
-from comity.talks.payoffs import Payoffs, Remembered, corner_payoffs, percent, usd
+from comity.talks.optimum import Certificate, Programme, maximise
+from comity.talks.payoffs import Payoffs, Remembered, corner_payoffs, percent, scouts, spread, usd
 
 TAILS = 4096
 """Extreme tails beyond which CVaR-90 is refused."""
@@ -128,7 +128,7 @@ def best_package(
     choice = judge.choose(gain, task.q, losses, _admissible(task, payoffs, corner), [int(row.sum()) for row in x])
     if starts is None:
         ranked = [row for row in (choice.best, choice.runner_up) if row is not None]
-        starts = [*x[ranked], np.ones(x.shape[1]), np.full(x.shape[1], 0.5), *spread(2, x.shape[1]), np.zeros(x.shape[1])]
+        starts = [*x[ranked], *_scouted(task, payoffs, corners), *_usual(x.shape[1])]
     programme = task.programme(starts)
     found = maximise(programme, [task.start(point) for point in starts], lambda: task.evaluations)
     if found is None:  # pragma: no cover - x = 0 keeps every constraint and is tried
@@ -232,6 +232,27 @@ class _Task:
             return {}
         own = multipliers[0 if self.smooth else len(self.tails) :].reshape(len(self.guarded), -1).sum(axis=1)
         return {code: float(own[n] * self.unit / self.guard_unit[n]) for n, code in enumerate(self.guarded)}
+
+
+def _usual(count: int) -> list[Array]:
+    """Starts of every search: everything, half of it, points in between and nothing."""
+    return [np.ones(count), np.full(count, 0.5), *spread(2, count), np.zeros(count)]
+
+
+def _scouted(task: _Task, payoffs: Payoffs, corners: Payoffs | None) -> list[Array]:
+    """The best admissible points of a table of packages, should there be one."""
+    x, seen = scouts(corners if corners is not None else payoffs)
+    if not len(x):
+        return []
+    value = judge.measure(seen.swapaxes(0, 1) / task.base @ task.weights - 1, task.q, task.losses)
+    if task.guard is not None:
+        guarded = seen
+        if task.guard.payoffs is not payoffs:
+            guarded = scouts(task.guard.corners if task.guard.corners is not None else task.guard.payoffs)[1]
+        if len(guarded):
+            level = judge.measure(guarded.swapaxes(0, 1) / task.guard_base - 1, task.q, task.losses)
+            value = np.where(np.all(level >= task.level - judge.TIE, axis=1), value, -np.inf)
+    return [x[m] for m in np.argsort(-value, kind="stable")[:2] if np.isfinite(value[m])]
 
 
 def _admissible(task: _Task, payoffs: Payoffs, corner: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,20 +152,30 @@ def levels(parties: int, points: int) -> int:
     return points if parties <= 2 else max(2, round(points ** (1 / (parties - 1))))
 
 
-def frontier(gains: Gains, ideal: Array, points: int = 11) -> Frontier:
+def frontier(gains: Gains, ideal: Array, points: int = 11, agreed: Sequence[Array] = ()) -> Frontier:
     """ε-constraint: the most for the first party while each other has at least a level between nothing and its ideal.
 
-    Whole packages and every point that bargaining visited compete; dominated points are dropped.
+    The points `agreed` stand beside those. All of them compete with whole packages and with every point that bargaining
+    visited; what is dominated is dropped, and what dominates takes its place.
     """
     count = len(gains.parties)
-    nothing = np.where(np.arange(count) == 0, -np.inf, 0.0)
+    x = list(agreed)
     if count > 1:
         grid = np.linspace(0.0, 1.0, levels(count, points))
         for share in np.stack(np.meshgrid(*[grid] * (count - 1), indexing="ij"), axis=-1).reshape(-1, count - 1):
-            gains.lift(np.eye(count)[0] / gains.unit[0], np.append(nothing[:1], share * ideal[1:] - 1e-12 * gains.unit[1:]))
-    x, gain = np.array(gains.x), np.array(gains.gain)
-    inside = np.all(gain >= -1e-9 * gains.unit, axis=1)
-    x, gain = x[inside], gain[inside]
-    kept = nondominated(gain, 1e-7)
+            floor = np.append(-np.inf, share * ideal[1:] - 1e-12 * gains.unit[1:])
+            found = gains.lift(np.eye(count)[0] / gains.unit[0], floor)
+            x += [] if found is None else [found.x]
+    solved = len(x)
+    if not solved:
+        return Frontier(np.zeros((0, len(gains.proposals))), np.zeros((0, count)), 0)
+    x = np.vstack([np.array(x), np.array(gains.x)])
+    gain = np.vstack([np.array([gains.at(row) for row in x[:solved]]), np.array(gains.gain)])
+    inside = np.all(gain >= -1e-8 * gains.unit, axis=1)
+    kept = inside & nondominated(np.where(inside[:, None], gain, 0.0), 1e-7)
+    unit = np.where(np.abs(gain).max(axis=0) > 0, np.abs(gain).max(axis=0), 1.0)
+    for m in range(solved, len(x)):
+        ahead = (gain[m] - gain[:solved][inside[:solved]]) / unit
+        kept[m] &= bool(np.any(np.all(ahead >= -1e-7, axis=1) & np.any(ahead > 1e-7, axis=1)))
     order = np.lexsort(gain[kept].T[::-1])
-    return Frontier(x[kept][order], gain[kept][order], int((~kept).sum()))
+    return Frontier(x[kept][order], gain[kept][order], int((~kept[:solved]).sum()))

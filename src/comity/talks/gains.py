@@ -8,11 +8,14 @@ import numpy as np
 
 from comity.errors import InputError
 from comity.records import Array
-from comity.talks.optimum import Optimum, Programme, maximise, spread
-from comity.talks.payoffs import Payoffs, Remembered, certainty_equivalent, certainty_slope, corner_payoffs
+from comity.talks.optimum import Optimum, Programme, maximise
+from comity.talks.payoffs import Payoffs, Remembered, certainty_equivalent, certainty_slope, corner_payoffs, scouts, spread
 
 SLACK = 1e-10
 """What a gain already reached may give up, in its unit, so that rounding does not close the way."""
+
+APART = 0.05
+"""Distance of intensities between two points visited that are worth a climb each."""
 
 
 class Gains:
@@ -46,6 +49,8 @@ class Gains:
         largest = np.abs(self.gain).max(axis=0)
         # A party that no package moves is measured against its income.
         self.unit = np.where(largest > 1e-12 * self.base, largest, 1e-6 * self.base)
+        place, seen = scouts(corners if corners is not None else payoffs)
+        self._scout = place, certainty_equivalent(seen.swapaxes(0, 1), self.q, risk_aversion) - known[0]
         self.starts = [np.ones(count), np.full(count, 0.5), *spread(1, count)] if starts is None else list(starts)
 
     @property
@@ -71,16 +76,35 @@ class Gains:
         return gain
 
     def search(
-        self, programme: Programme, rank: Callable[[Array], Array], extra: Callable[[Array, Array], Array]
+        self,
+        programme: Programme,
+        rank: Callable[[Array], Array],
+        extra: Callable[[Array, Array], Array],
+        *,
+        inside: bool = False,
     ) -> Optimum | None:
-        """Climb from the three points visited that rank highest and from the usual starts.
+        """Climb from the best points visited, none close to another, from the best point of a table and from the usual starts.
 
-        `rank` point × party gains to point, minus infinity for a useless one; `extra` appends the auxiliary variables.
+        `rank` point × party gains to point, minus infinity for a useless one; `extra` appends the auxiliary variables. `inside`
+        leaves out usual starts that are useless; None where no start is left.
         """
         gain = np.array(self.gain)
         value = rank(gain)
-        order = [int(m) for m in np.argsort(-value, kind="stable")[:3] if np.isfinite(value[m])]
-        points = [(self.x[m], gain[m]) for m in order] + [(x, self.at(x)) for x in self.starts]
+        order: list[int] = []
+        for m in np.argsort(-value, kind="stable"):
+            if len(order) == 3 or not np.isfinite(value[m]):
+                break
+            if all(np.abs(self.x[m] - self.x[other]).max() > APART for other in order):
+                order.append(int(m))
+        usual = [(x, self.at(x)) for x in self.starts]
+        points = [(self.x[m], gain[m]) for m in order]
+        place, approximate = self._scout
+        scouted = rank(approximate)
+        if len(place) and np.isfinite(scouted.max()):
+            usual.insert(0, (place[np.argmax(scouted)], self.at(place[np.argmax(scouted)])))
+        points += [(x, g) for x, g in usual if not inside or np.isfinite(rank(g[None])[0])]
+        if not points and inside:
+            return None
         points = points or [(self.x[0], gain[0])]
         found = maximise(programme, [extra(x, g) for x, g in points], lambda: self.evaluations)
         if found is not None:

@@ -15,7 +15,7 @@ from comity.talks.gains import Gains
 from comity.talks.optimum import Optimum, Programme
 from comity.talks.payoffs import Payoffs
 
-CLIMB = 120
+CLIMB = 80
 """Evaluations that one programme takes, all its starts together, as measured; the cost estimate uses it."""
 BUDGET = 300_000
 """Solves (evaluations × states) above which bargaining is refused unless a larger budget is given."""
@@ -63,17 +63,18 @@ def negotiate(
     ideal = np.array([_ideal(gains, n) for n in range(count)])
     movable = ideal > TIE * gains.base
     second = _sure(gains.push(gains.base, movable, nobody)) if movable.any() and not movable.all() else first
-    room, room_movable = max(0.0, first.value), max(0.0, second.value) if movable.any() else 0.0
+    room = max(0.0, float((gains.at(first.x) / gains.base).min()))
+    room_movable = max(0.0, float((gains.at(second.x) / gains.base)[movable].min())) if movable.any() else 0.0
     outcome = NO_GAIN if not movable.any() else GAIN if room_movable > TIE else ROTATION
     agreements: dict[str, Agreement] = {}
     if outcome == GAIN:
-        agreements = _agreements(gains, b, movable, ideal, gains.at(second.x))
+        agreements = _agreements(gains, b, movable, ideal)
     shared = _with_transfers(gains, b, largest_transfer)
     if shared is not None:
         agreements["utilitarian"] = shared
     edge, drawn = None, None
     if points:
-        edge = frontier(gains, ideal, points)
+        edge = frontier(gains, ideal, points, [a.x for a in agreements.values() if a.x is not None and not a.transfer.any()])
         drawn = _rotation(gains, edge, b, movable)
     return Bargain(
         payoffs.parties,
@@ -104,12 +105,12 @@ def _ideal(gains: Gains, n: int) -> float:
     return max(0.0, _sure(gains.lift(alone / gains.unit[n], np.where(alone, -np.inf, 0.0))).value * gains.unit[n])
 
 
-def _agreements(gains: Gains, b: Array, movable: Array, ideal: Array, feasible: Array) -> dict[str, Agreement]:
-    """Nash and the three lexicographic max-min solutions; `feasible` gains at which all who can gain do."""
+def _agreements(gains: Gains, b: Array, movable: Array, ideal: Array) -> dict[str, Agreement]:
+    """The three lexicographic max-min solutions, and Nash from the best of all points visited on the way."""
     count = len(b)
     scales = {"egalitarian_pct": gains.base, "egalitarian_usd": np.ones(count), "kalai_smorodinsky": ideal}
-    found = {"nash": _nash(gains, b, movable, ideal, feasible)}
-    found |= {concept: gains.leximin(scale, movable, np.zeros(count)) for concept, scale in scales.items()}
+    fair = {concept: gains.leximin(scale, movable, np.zeros(count)) for concept, scale in scales.items()}
+    found = {"nash": _nash(gains, b, movable, ideal), **fair}
     return {
         concept: Agreement(concept, gains.at(o.x), np.zeros(count), x=o.x, ties=o.ties, certificate=o.certificate)
         for concept, o in found.items()
@@ -117,32 +118,40 @@ def _agreements(gains: Gains, b: Array, movable: Array, ideal: Array, feasible: 
     }
 
 
-def _nash(gains: Gains, b: Array, movable: Array, ideal: Array, feasible: Array) -> Optimum | None:
-    """max Σ b_n ln g_n over those who can gain, the others kept from losing.
+def _nash(gains: Gains, b: Array, movable: Array, ideal: Array) -> Optimum | None:
+    """max Σ b_n ln g_n over those who can gain, the others kept from losing, from points where all of the former do.
 
-    The value at a feasible point and the ideals bound each gain at the optimum from below; under half of that bound the logarithm
-    goes on as its own second-order expansion, which never rules and lets the climb start anywhere.
+    The best point visited and the ideals bound each gain at the optimum from below: ln h_n ≥ V / b_n for gains h in shares of
+    the ideals. Half of that bound is a limit of the climb; outside it the logarithm goes on as its second-order expansion.
     """
     share = b[movable] / b[movable].sum()
-    h = np.minimum(feasible[movable] / ideal[movable], 1.0)
-    least = np.maximum(0.5 * np.exp(share @ np.log(h) / share), 1e-9)
     scale, floor = ideal[movable], np.where(movable, -np.inf, 0.0)
+    able = np.array([g for g in gains.gain if np.all(g[movable] > 0) and gains.keeps(g, floor)])
+    best = np.max(np.log(np.minimum(able[:, movable] / scale, 1.0)) @ share)
+    least = np.maximum(0.5 * np.exp(best / share), 1e-9)
 
     def log(gain: Array) -> tuple[Array, Array]:
         z = gain[..., movable] / scale
-        below = (np.minimum(z, least) - least) / least
-        return np.log(np.maximum(z, least)) + below - below**2 / 2, np.where(
-            z < least, (1 - below) / least, 1 / np.maximum(z, least)
-        )
+        below, above = (np.minimum(z, least) - least) / least, np.maximum(z, least)
+        return np.log(above) + below - below**2 / 2, np.where(z < least, (1 - below) / least, 1 / above)
 
     def value(x: Array) -> tuple[float, Array]:
         gain, slope = gains.with_gradient(x)
         level, by_gain = log(gain)
         return float(share @ level), (share * by_gain / scale) @ slope[movable]
 
+    def limits(x: Array) -> tuple[Array, Array]:
+        kept, rows = gains.above(x, floor)
+        gain, slope = gains.with_gradient(x)
+        return np.append(gain[movable] / scale - least, kept), np.vstack([slope[movable] / scale[:, None], rows])
+
+    def rank(gain: Array) -> Array:
+        inside = gains.keeps(gain, floor) & np.all(gain[:, movable] / scale >= least, axis=1)
+        return np.where(inside, log(gain)[0] @ share, -np.inf)
+
     size = len(gains.proposals)
-    programme = Programme(value, lambda x: gains.above(x, floor), np.zeros(size), np.ones(size), size)
-    return gains.search(programme, lambda gain: np.where(gains.keeps(gain, floor), log(gain)[0] @ share, -np.inf), lambda x, _: x)
+    programme = Programme(value, limits, np.zeros(size), np.ones(size), size, unit=1.0)
+    return gains.search(programme, rank, lambda x, _: x, inside=True)
 
 
 def _with_transfers(gains: Gains, b: Array, largest: float | None) -> Agreement | None:

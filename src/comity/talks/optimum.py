@@ -15,15 +15,22 @@ from scipy.optimize import minimize, nnls
 
 from comity.records import Array
 
-VIOLATION = 1e-9
-"""By how much a constraint may be missed, in its own unit."""
+VIOLATION = 1e-8
+"""By how much a constraint may be missed, in its own unit; below 1e-9 of income where packages move less than a tenth of it."""
 STATIONARY = 1e-6
-"""Projected gradient, relative to the largest gradient at a start, below which a point is a maximum of the first order."""
+"""Projected gradient, in the unit of slope, below which a point is a maximum of the first order."""
 SAME_VALUE = 1e-8
 """Difference of scaled values below which two starts found equally good points."""
-SAME_POINT = 1e-4
+SAME_POINT = 1e-3
 """Distance in intensities below which two of those are one point."""
-STEPS = 200
+STEPS = 100
+ARRIVED = 1e-8
+"""Projected gradient at which a climb is ended, and distance at which a constraint is active."""
+NEAR = 1e-5
+"""Distance over which the polish takes differences of gradients, and to a bound within which it lets a variable be."""
+ROUNDS = 5
+PULLS = 12
+"""Halvings of the way back to a start that keeps the constraints, where the climb's end misses one by a little."""
 
 Valued = Callable[[Array], tuple[float, Array]]
 Limited = Callable[[Array], tuple[Array, Array]]
@@ -39,13 +46,15 @@ class Programme:
     upper: Array
     shown: int
     """How many leading entries of z are intensities; the rest are auxiliary."""
+    unit: float | None = None
+    """Of the value's slope; None: the largest slope at a start."""
 
 
 @dataclass(frozen=True, eq=False)
 class Certificate:
     """How far an optimum can be trusted.
 
-    `projected_gradient` is what no multiplier explains, relative to the largest gradient at a start; `multipliers` the value that
+    `projected_gradient` is what no multiplier explains, in the unit of slope; `multipliers` the value that
     one unit of each constraint costs; `violation` the worst miss of a constraint in its own unit.
     """
 
@@ -123,27 +132,55 @@ def maximise(programme: Programme, starts: Sequence[Array], evaluations: Callabl
     """
     before = evaluations()
     scaled = _scaled(programme, starts)
-    found: list[tuple[float, int, Array]] = []
-    for number, start in enumerate(starts):
-        begin = np.clip(start, programme.lower, programme.upper)
-        for z in (_climb(scaled, begin), begin):
-            if z is not None and scaled.missed(z) <= VIOLATION:
-                found.append((scaled.value(z)[0], number, z))
+    found = [(number, z) for number, start in enumerate(starts) if (z := _arrive(scaled, start)) is not None]
     if not found:
         return None
-    top = max(value for value, _, _ in found)
-    best = [(number, z) for value, number, z in found if value >= top - SAME_VALUE]
-    number, z = min(best, key=lambda pair: (round(float(pair[1][: programme.shown].sum()), 6), pair[0]))
-    x = z[: programme.shown]
-    others: list[Array] = []
-    for _, other in best:
-        own = other[: programme.shown]
-        if all(np.max(np.abs(own - seen), initial=0.0) > SAME_POINT for seen in (x, *others)):
-            others.append(own)
-    same = tuple(dict.fromkeys(n for n, other in best if np.max(np.abs(other[: programme.shown] - x), initial=0.0) <= SAME_POINT))
+    groups = _groups(scaled, found)
+    chosen = min(groups, key=lambda group: (round(float(group[0][1][: programme.shown].sum()), 4), min(n for n, _ in group)))
+    z = _polish(scaled, chosen[0][1])
+    others = tuple(group[0][1][: programme.shown] for group in groups if group is not chosen)
     residual, multipliers = first_order(scaled, z)
-    certificate = Certificate(residual, multipliers, scaled.missed(z), evaluations() - before, len(starts), same)
-    return Optimum(z, x, programme.value(z)[0], certificate, tuple(others))
+    by = tuple(sorted(n for n, _ in chosen))
+    certificate = Certificate(residual, multipliers, scaled.missed(z), evaluations() - before, len(starts), by)
+    return Optimum(z, z[: programme.shown], programme.value(z)[0], certificate, others)
+
+
+def _arrive(scaled: _Scaled, start: Array) -> Array | None:
+    """Where a start leads to: the climb's end unless the start itself is better; None where neither keeps the constraints."""
+    begin = np.clip(start, scaled.programme.lower, scaled.programme.upper)
+    end = _climb(scaled, begin)
+    if end is not None and scaled.missed(end) > VIOLATION >= scaled.missed(begin):
+        end = _pull(scaled, begin, end)
+    ends = [z for z in (end, begin) if z is not None and scaled.missed(z) <= VIOLATION]
+    if not ends:
+        return None
+    return ends[0] if scaled.value(ends[0])[0] >= scaled.value(ends[-1])[0] - 1e-12 else ends[-1]
+
+
+def _pull(scaled: _Scaled, begin: Array, end: Array) -> Array:
+    """The furthest point found of the way from a start that keeps the constraints to an end that does not."""
+    low, high = 0.0, 1.0
+    for _ in range(PULLS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if scaled.missed(begin + middle * (end - begin)) <= VIOLATION else (low, middle)
+    return begin + low * (end - begin)
+
+
+def _groups(scaled: _Scaled, found: list[tuple[int, Array]]) -> list[list[tuple[int, Array]]]:
+    """The best points, those at one place together, the best of each place first; each with the numbers of its starts."""
+    shown = scaled.programme.shown
+    ranked = sorted(found, key=lambda pair: -scaled.value(pair[1])[0])
+    top = scaled.value(ranked[0][1])[0]
+    groups: list[list[tuple[int, Array]]] = []
+    for number, z in ranked:
+        if scaled.value(z)[0] < top - SAME_VALUE:
+            break
+        near = [g for g in groups if np.max(np.abs(g[0][1][:shown] - z[:shown]), initial=0.0) <= SAME_POINT]
+        if near:
+            near[0].append((number, z))
+        else:
+            groups.append([(number, z)])
+    return groups
 
 
 def _scaled(programme: Programme, starts: Sequence[Array]) -> _Scaled:
@@ -157,31 +194,81 @@ def _scaled(programme: Programme, starts: Sequence[Array]) -> _Scaled:
     return raw
 
 
+class _Arrived(Exception):
+    """A climb is where the conditions of the first order hold."""
+
+    def __init__(self, z: Array):
+        self.z = z
+        super().__init__()
+
+
 def _climb(scaled: _Scaled, start: Array) -> Array | None:
     """Where SLSQP ends, cleaned of distances to the bounds that are rounding; None where it lost its way."""
     programme = scaled.programme
     bounds = list(zip(programme.lower, programme.upper, strict=True))
     constraints = []
+
+    def watch(z: Array) -> None:
+        if scaled.missed(z) <= 0.1 * VIOLATION and first_order(scaled, z)[0] <= ARRIVED:
+            raise _Arrived(np.array(z))
+
     if scaled.limits(start)[0].size:
         constraints = [{"type": "ineq", "fun": lambda z: scaled.limits(z)[0], "jac": lambda z: scaled.limits(z)[1]}]
-    with np.errstate(all="ignore"):
-        out = minimize(
-            lambda z: -scaled.value(z)[0],
-            start,
-            jac=lambda z: -scaled.value(z)[1],
-            bounds=bounds,
-            constraints=constraints,
-            method="SLSQP",
-            options={"ftol": 1e-14, "maxiter": STEPS},
-        )
-    if not np.all(np.isfinite(out.x)):
+    try:
+        with np.errstate(all="ignore"):
+            end = minimize(
+                lambda z: -scaled.value(z)[0],
+                start,
+                jac=lambda z: -scaled.value(z)[1],
+                bounds=bounds,
+                constraints=constraints,
+                method="SLSQP",
+                callback=watch,
+                options={"ftol": 1e-14, "maxiter": STEPS},
+            ).x
+    except _Arrived as arrived:
+        end = arrived.z
+    if not np.all(np.isfinite(end)):
         return None
-    z = np.clip(out.x, programme.lower, programme.upper)
+    z = np.clip(end, programme.lower, programme.upper)
     clean = z.copy()
     for bound in (programme.lower, programme.upper):
         near = np.isfinite(bound) & (np.abs(z - bound) < 1e-9)
         clean[near] = bound[near]
     return clean if scaled.missed(clean) <= max(scaled.missed(z), VIOLATION) else z
+
+
+def _polish(scaled: _Scaled, z: Array) -> Array:
+    """Newton's method on the first-order conditions, for what a climb by values cannot see: gains are small beside incomes.
+
+    The curvature is the difference of gradients over NEAR; a step that does not lessen the residual is not taken.
+    """
+    programme = scaled.programme
+    residual = first_order(scaled, z)[0]
+    for _ in range(ROUNDS):
+        free = np.nonzero((z > programme.lower + NEAR) & (z < programme.upper - NEAR))[0]
+        if residual <= 0.1 * STATIONARY or not len(free):
+            break
+        weight = first_order(scaled, z)[1] * np.broadcast_to(scaled.limit_unit, scaled.limits(z)[0].shape) / scaled.value_unit
+        active = np.nonzero(weight > 0)[0]
+        limit, rows = scaled.limits(z)
+
+        def slope(point: Array, weight: Array = weight) -> Array:
+            return scaled.value(point)[1] + weight @ scaled.limits(point)[1]
+
+        curve = np.stack([(slope(z + NEAR * e) - slope(z - NEAR * e))[free] / (2 * NEAR) for e in np.eye(len(z))[free]])
+        side = rows[np.ix_(active, free)]
+        system = np.block([[(curve + curve.T) / 2, side.T], [side, np.zeros((len(active), len(active)))]])
+        step = np.linalg.lstsq(system, -np.concatenate([slope(z)[free], limit[active]]), rcond=1e-12)[0][: len(free)]
+        trial = z.copy()
+        trial[free] += step * min(1.0, 0.05 / max(float(np.abs(step).max()), 1e-300))
+        trial = np.clip(trial, programme.lower, programme.upper)
+        found = first_order(scaled, trial)[0]
+        lost = scaled.value(z)[0] - scaled.value(trial)[0]
+        if not found < residual or lost > SAME_VALUE or scaled.missed(trial) > VIOLATION:
+            break
+        z, residual = trial, found
+    return z
 
 
 def first_order(scaled: _Scaled, z: Array) -> tuple[float, Array]:
@@ -191,26 +278,18 @@ def first_order(scaled: _Scaled, z: Array) -> tuple[float, Array]:
     """
     programme = scaled.programme
     slope = scaled.value(z)[1]
+    per = scaled.value_unit / programme.unit if programme.unit else 1.0
     limit, jacobian = scaled.limits(z)
-    active = np.nonzero(limit <= 1e-7)[0]
+    active = np.nonzero(limit <= ARRIVED)[0]
     at_lower = np.nonzero(z <= programme.lower + 1e-9)[0]
     at_upper = np.nonzero(z >= programme.upper - 1e-9)[0]
     eye = np.eye(len(z))
     normals = np.concatenate([jacobian[active], eye[at_lower], -eye[at_upper]]).T
     multipliers = np.zeros(len(limit))
     if not normals.size:
-        return float(np.abs(slope).max(initial=0.0)), multipliers
+        return float(np.abs(slope).max(initial=0.0)) * per, multipliers
     found, _ = nnls(normals, -slope)
-    residual = float(np.abs(slope + normals @ found).max(initial=0.0))
+    residual = float(np.abs(slope + normals @ found).max(initial=0.0)) * per
     unit = np.broadcast_to(scaled.limit_unit, limit.shape)
     multipliers[active] = found[: len(active)] * scaled.value_unit / unit[active]
     return residual, multipliers
-
-
-def spread(count: int, dimension: int) -> list[Array]:
-    """`count` points that fill the unit cube evenly, always the same: the additive recurrence of Roberts (2018)."""
-    root = 2.0
-    for _ in range(64):
-        root = (1 + root) ** (1 / (dimension + 1))
-    step = root ** -np.arange(1.0, dimension + 1)
-    return [(0.5 + n * step) % 1.0 for n in range(1, count + 1)]

@@ -17,6 +17,8 @@ from comity.records import Array
 
 CORNERS = 8
 """Proposals up to which every package at intensities 0 or 1 is looked at; the table of packages holds them all."""
+SCOUTS = 512
+"""Points at which a table is read in search of starts."""
 
 
 class Payoffs(Protocol):
@@ -125,6 +127,13 @@ class TablePayoffs:
         weight, slope = self._weights(x)
         return np.einsum("sm,smp->sp", weight, self.corner), np.einsum("skm,smp->spk", slope, self.corner)
 
+    def many(self, x: Array) -> Array:
+        """Payoffs at many points at once, the same in each state; point × proposal to point × state × party."""
+        weight = np.ones((len(x), 1))
+        for k in range(x.shape[1]):
+            weight = np.concatenate([weight * (1 - x[:, k, None]), weight * x[:, k, None]], axis=1)
+        return np.einsum("xm,smp->xsp", weight, self.corner)
+
     def _weights(self, x: Array) -> tuple[Array, Array]:
         """Weight of each corner, state × package, and its derivative, state × proposal × package."""
         x = np.broadcast_to(np.asarray(x, dtype=float), (len(self.states), len(self.proposals)))
@@ -178,6 +187,24 @@ def corner_payoffs(payoffs: Payoffs) -> tuple[Array, Array]:
         number = (x @ 2.0 ** np.arange(x.shape[1])).astype(int)
         return x, payoffs.corner[:, number].swapaxes(0, 1)
     return x, np.stack([payoffs.at(row) for row in x])
+
+
+def scouts(payoffs: Payoffs) -> tuple[Array, Array]:
+    """Points all over the cube and its faces with what a table gives there, to find starts by; none where there is no table."""
+    count = len(payoffs.proposals)
+    if not isinstance(payoffs, TablePayoffs):
+        return np.zeros((0, count)), np.zeros((0, len(payoffs.states), len(payoffs.parties)))
+    x = np.clip(1.5 * np.array(spread(SCOUTS, count)) - 0.25, 0.0, 1.0)
+    return x, payoffs.many(x)
+
+
+def spread(count: int, dimension: int) -> list[Array]:
+    """`count` points that fill the unit cube evenly, always the same: the additive recurrence of Roberts (2018)."""
+    root = 2.0
+    for _ in range(64):
+        root = (1 + root) ** (1 / (dimension + 1))
+    step = root ** -np.arange(1.0, dimension + 1)
+    return [(0.5 + n * step) % 1.0 for n in range(1, count + 1)]
 
 
 def usd(value: float) -> float:
