@@ -281,3 +281,15 @@ def test_a_bargain_is_plain_data() -> None:
     assert set(shown["agreements"]["nash"]["package"]) == {"p1", "p2"}
     assert shown["agreements"]["nash"]["certificate"]["holds"]
     assert len(shown["frontier"]) > 5
+
+
+def test_what_a_table_gave_is_found_again_with_few_solves() -> None:
+    table = concave(2, proposals=4)
+    whole = negotiate(table, table.base, points=0)
+    again = negotiate(table, table.base, points=0, concepts=("nash",), starts=[whole.agreements["nash"].x])
+    assert set(again.agreements) == {"nash"}
+    np.testing.assert_allclose(again.agreements["nash"].x, whole.agreements["nash"].x, atol=1e-5)
+    assert again.evaluations < whole.evaluations / 4
+    assert cost(2, 3, 0, concepts=("nash",), few=True) < cost(2, 3, 0) / 4
+    with pytest.raises(InputError, match="fair: none of nash"):
+        negotiate(table, table.base, concepts=("fair",))

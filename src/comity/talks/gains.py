@@ -22,7 +22,7 @@ class Gains:
     """g_n(x) = CE_n(x) − CE_n(0), in benchmark USD mn, with every point visited so far.
 
     `base` RI_n⁰ in USD mn; `corners` reads the payoffs of whole packages more cheaply than `payoffs`; `starts` replaces the
-    usual starts of every search (the best points visited are always among them).
+    usual starts of every search, which then climbs from these and the best point visited alone.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Gains:
         self.unit = np.where(largest > 1e-12 * self.base, largest, 1e-6 * self.base)
         place, seen = scouts(corners if corners is not None else payoffs)
         self._scout = place, certainty_equivalent(seen.swapaxes(0, 1), self.q, risk_aversion) - known[0]
+        self.few = starts is not None
         self.starts = [np.ones(count), np.full(count, 0.5), *spread(1, count)] if starts is None else list(starts)
 
     @property
@@ -92,7 +93,7 @@ class Gains:
         value = rank(gain)
         order: list[int] = []
         for m in np.argsort(-value, kind="stable"):
-            if len(order) == 3 or not np.isfinite(value[m]):
+            if len(order) == (1 if self.few else 3) or not np.isfinite(value[m]):
                 break
             if all(np.abs(self.x[m] - self.x[other]).max() > APART for other in order):
                 order.append(int(m))
@@ -100,7 +101,7 @@ class Gains:
         points = [(self.x[m], gain[m]) for m in order]
         place, approximate = self._scout
         scouted = rank(approximate)
-        if len(place) and np.isfinite(scouted.max()):
+        if not self.few and len(place) and np.isfinite(scouted.max()):
             usual.insert(0, (place[np.argmax(scouted)], self.at(place[np.argmax(scouted)])))
         points += [(x, g) for x, g in usual if not inside or np.isfinite(rank(g[None])[0])]
         if not points and inside:

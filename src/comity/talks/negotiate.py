@@ -23,11 +23,14 @@ ROUNDS = 5
 """Searches for a package worth drawing that is not on the list yet."""
 
 
-def cost(parties: int, states: int, points: int = 11, *, corners: int = 0) -> int:
-    """About how many solves (evaluations × states) `negotiate` takes; `corners` packages that no table gives."""
-    fair = 3 * (parties * (parties + 1) // 2 + parties + 1)
+CONCEPTS = ("nash", "egalitarian_pct", "egalitarian_usd", "kalai_smorodinsky", "utilitarian")
+
+
+def cost(parties: int, states: int, points: int = 11, *, concepts: Sequence[str] = CONCEPTS, few: bool = False) -> int:
+    """About how many solves (evaluations × states) `negotiate` takes beside those of whole packages; `few`: starts are given."""
+    fair = len({*CONCEPTS[1:4]} & {*concepts}) * (parties * (parties + 1) // 2 + parties + 1)
     grid = 0 if points == 0 or parties == 1 else levels(parties, points) ** (parties - 1)
-    return (CLIMB * (parties + 4 + fair + grid + (ROUNDS if points else 0)) + corners) * states
+    return CLIMB // (3 if few else 1) * (parties + 4 + fair + grid + (ROUNDS if points else 0)) * states
 
 
 def negotiate(
@@ -38,6 +41,7 @@ def negotiate(
     weights: Array | None = None,
     largest_transfer: float | None = None,
     points: int = 11,
+    concepts: Sequence[str] = CONCEPTS,
     corners: Payoffs | None = None,
     starts: Sequence[Array] | None = None,
     budget: int = BUDGET,
@@ -45,12 +49,14 @@ def negotiate(
     """Every solution over intensities in [0, 1]; `base` RI_n⁰ in USD mn, `points` of the frontier (0: none, and no lottery).
 
     First t* = max_x min_n g_n / RI_n⁰, then each party's ideal, then the solutions from there. `corners` reads the payoffs of
-    whole packages more cheaply than `payoffs`; `starts` replaces the usual starts. InputError when the estimated cost exceeds
-    `budget`.
+    whole packages more cheaply than `payoffs`; `starts` replaces the usual starts (what a table gave, to be found again by
+    solving), `concepts` are those asked for. InputError when the estimated cost exceeds `budget`.
     """
     count = len(payoffs.parties)
     b = checked_weights(weights, count)
-    estimate = cost(count, len(payoffs.states), points)
+    if unknown := set(concepts) - set(CONCEPTS):
+        raise InputError(f"{', '.join(sorted(unknown))}: none of {', '.join(CONCEPTS)}")
+    estimate = cost(count, len(payoffs.states), points, concepts=concepts, few=starts is not None)
     if estimate > budget:
         advice = "ask for no frontier (points 0), " if points else ""
         raise InputError(
@@ -68,8 +74,8 @@ def negotiate(
     outcome = NO_GAIN if not movable.any() else GAIN if room_movable > TIE else ROTATION
     agreements: dict[str, Agreement] = {}
     if outcome == GAIN:
-        agreements = _agreements(gains, b, movable, ideal)
-    shared = _with_transfers(gains, b, largest_transfer)
+        agreements = _agreements(gains, b, movable, ideal, concepts)
+    shared = _with_transfers(gains, b, largest_transfer) if "utilitarian" in concepts else None
     if shared is not None:
         agreements["utilitarian"] = shared
     edge, drawn = None, None
@@ -105,12 +111,12 @@ def _ideal(gains: Gains, n: int) -> float:
     return max(0.0, _sure(gains.lift(alone / gains.unit[n], np.where(alone, -np.inf, 0.0))).value * gains.unit[n])
 
 
-def _agreements(gains: Gains, b: Array, movable: Array, ideal: Array) -> dict[str, Agreement]:
+def _agreements(gains: Gains, b: Array, movable: Array, ideal: Array, concepts: Sequence[str]) -> dict[str, Agreement]:
     """The three lexicographic max-min solutions, and Nash from the best of all points visited on the way."""
     count = len(b)
     scales = {"egalitarian_pct": gains.base, "egalitarian_usd": np.ones(count), "kalai_smorodinsky": ideal}
-    fair = {concept: gains.leximin(scale, movable, np.zeros(count)) for concept, scale in scales.items()}
-    found = {"nash": _nash(gains, b, movable, ideal), **fair}
+    fair = {concept: gains.leximin(scale, movable, np.zeros(count)) for concept, scale in scales.items() if concept in concepts}
+    found = {"nash": _nash(gains, b, movable, ideal) if "nash" in concepts else None, **fair}
     return {
         concept: Agreement(concept, gains.at(o.x), np.zeros(count), x=o.x, ties=o.ties, certificate=o.certificate)
         for concept, o in found.items()
