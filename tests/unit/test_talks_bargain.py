@@ -222,6 +222,8 @@ def test_a_table_is_its_corners_and_multilinear_between_them() -> None:
         step = np.zeros(3)
         step[k] = 1e-3
         np.testing.assert_allclose(slope[:, :, k], (table.at(x + step) - table.at(x - step)) / 2e-3, atol=1e-9)
+    points = rng.uniform(size=(5, 3))
+    np.testing.assert_allclose(table.many(points), [table.at(point) for point in points])
     packages = [(), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)]
     order = [sum(1 << k for k in p) for p in packages]
     again = TablePayoffs.from_packages(table.parties, {"none": 0.6, "war": 0.4}, ("p", "q", "r"), packages, corner[:, order])

@@ -146,7 +146,7 @@ def _smallest(gains: Gains, paper: Array, at_paper: Array, support: tuple[int, .
 
 
 def _along(gains: Gains, paper: Array, at_paper: Array, way: Array, room: Array, least: Array) -> CounterOffer | None:
-    """min Σ a with the paper moved by `way` @ a, 0 ≤ a ≤ room; SLSQP from no change, half and all of it."""
+    """min Σ a with the paper moved by `way` @ a, 0 ≤ a ≤ room; SLSQP from no change and from all of it."""
     size = len(room)
 
     def limits(a: Array) -> tuple[Array, Array]:
@@ -154,7 +154,7 @@ def _along(gains: Gains, paper: Array, at_paper: Array, way: Array, room: Array,
         return (gain - least) / gains.unit, slope @ way / gains.unit[:, None]
 
     programme = Programme(lambda a: (-float(a.sum()), -np.ones(size)), limits, np.zeros(size), room, size)
-    found = maximise(programme, [np.zeros(size), room / 2, room], lambda: gains.evaluations)
+    found = maximise(programme, [np.zeros(size), room], lambda: gains.evaluations)
     if found is None:
         return None
     x = np.clip(paper + way @ found.x, 0.0, 1.0)

@@ -120,12 +120,16 @@ class TablePayoffs:
 
     def at(self, x: Array) -> Array:
         """Payoff, state × party."""
-        return np.einsum("sm,smp->sp", self._weights(x)[0], self.corner)
+        return self.with_gradient(x)[0]
 
     def with_gradient(self, x: Array) -> tuple[Array, Array]:
         """Payoff and its derivative, state × party × proposal."""
-        weight, slope = self._weights(x)
-        return np.einsum("sm,smp->sp", weight, self.corner), np.einsum("skm,smp->spk", slope, self.corner)
+        x = np.asarray(x, dtype=float)
+        if x.ndim == 1:
+            found = np.tensordot(_weights(x), self.corner, axes=(1, 1))
+            return found[0], np.moveaxis(found[1:], 0, -1)
+        rows = [_weights(row) @ corner for row, corner in zip(x, self.corner, strict=True)]
+        return np.stack([row[0] for row in rows]), np.stack([row[1:].T for row in rows])
 
     def many(self, x: Array) -> Array:
         """Payoffs at many points at once, the same in each state; point × proposal to point × state × party."""
@@ -134,18 +138,17 @@ class TablePayoffs:
             weight = np.concatenate([weight * (1 - x[:, k, None]), weight * x[:, k, None]], axis=1)
         return np.einsum("xm,smp->xsp", weight, self.corner)
 
-    def _weights(self, x: Array) -> tuple[Array, Array]:
-        """Weight of each corner, state × package, and its derivative, state × proposal × package."""
-        x = np.broadcast_to(np.asarray(x, dtype=float), (len(self.states), len(self.proposals)))
-        weight = np.ones((len(x), 1))
-        slope = np.zeros((len(x), 0, 1))
-        for k in range(x.shape[1]):
-            on, off = x[:, k, None], 1 - x[:, k, None]
-            slope = np.concatenate([slope * off[:, None], slope * on[:, None]], axis=2)
-            own = np.concatenate([-weight, weight], axis=1)
-            slope = np.concatenate([slope, own[:, None]], axis=1)
-            weight = np.concatenate([weight * off, weight * on], axis=1)
-        return weight, slope
+
+def _weights(x: Array) -> Array:
+    """Weight of each package at the intensities, and below it its derivative by each of them, (1 + proposal) × package."""
+    found = np.zeros((1 + len(x), 2 ** len(x)))
+    found[0, 0] = 1.0
+    for k, value in enumerate(x):
+        half = 2**k
+        found[k + 1, :half], found[k + 1, half : 2 * half] = -found[0, :half], found[0, :half]
+        found[: k + 1, half : 2 * half] = value * found[: k + 1, :half]
+        found[: k + 1, :half] *= 1 - value
+    return found
 
 
 class Remembered:
