@@ -81,6 +81,78 @@ def test_cutting_a_resource_cost_between_two_helps_at_least_one_of_them(run) -> 
             assert max(package["over_nothing"][code]["ev_usd_mn"] for code in parties) > 0
 
 
+GAMES = {"bargaining", "shapley", "concessions", "counter_offers", "trust", "escape"}
+
+
+def test_credits_add_up_to_the_full_package(run) -> None:
+    results, _, _ = run
+    assert set(results) >= GAMES
+    full = next(p for p in results["packages"] if p["id"] == results["shapley"]["package"])
+    assert len(full["proposals"]) == len(results["proposals"])
+    for code in (party["iso3"] for party in results["parties"]):
+        credit = sum(row["party"][code]["ev_usd_mn"] for row in results["shapley"]["proposals"].values())
+        assert credit == pytest.approx(full["over_nothing"][code]["ev_usd_mn"], abs=0.02)
+    nothing = results["packages"][0]
+    joint = sum(row["joint_pct"] for row in results["shapley"]["proposals"].values())
+    assert joint == pytest.approx(full["joint"]["expected_pct"] - nothing["joint"]["expected_pct"], abs=2e-5)
+
+
+def test_nobody_is_below_the_status_quo_at_a_fair_package(run) -> None:
+    results, _, _ = run
+    found, packages = results["bargaining"], {p["id"]: p for p in results["packages"]}
+    assert found["outcome"] == "gain"
+    assert found["room_pct"] > 0
+    for concept in ("nash", "egalitarian_pct", "egalitarian_usd", "kalai_smorodinsky", "utilitarian"):
+        agreed = found[concept]
+        assert all(figure["ev_usd_mn"] >= 0 for figure in agreed["gain"].values())
+        assert sum(agreed["transfer_usd_mn"].values()) == pytest.approx(0, abs=0.002)
+        for code, figure in agreed["gain"].items():
+            without = packages[agreed["package"]]["over_nothing"][code]["ev_usd_mn"]
+            assert figure["ev_usd_mn"] == pytest.approx(without + agreed["transfer_usd_mn"][code], abs=0.01)
+    product = {
+        p["id"]: [f["ev_usd_mn"] for c, f in p["over_nothing"].items() if c in found["ideal"]] for p in results["packages"]
+    }
+    best = max((gains[0] * gains[1] for gains in product.values() if min(gains) > 0), default=0)
+    chosen = product[found["nash"]["package"]]
+    assert chosen[0] * chosen[1] == pytest.approx(best, rel=1e-5)
+
+
+def test_prices_are_the_table_read_line_by_line(run) -> None:
+    results, _, _ = run
+    single = {p["proposals"][0]: p for p in results["packages"] if len(p["proposals"]) == 1}
+    for row in results["concessions"]:
+        for code, value in row["alone"]["by_crisis"]["expected"]["party_usd_mn"].items():
+            assert value == pytest.approx(single[row["proposal"]]["over_nothing"][code]["ev_usd_mn"], abs=0.002)
+
+
+def test_trust_is_at_stake_only_where_a_concession_costs(run) -> None:
+    results, _, _ = run
+    trust, escape = results["trust"], results["escape"]
+    assert trust["package"] == escape["package"] == results["best"]["package"]
+    for one in trust["parties"].values():
+        assert one["outcome"] in ("kept", "no_temptation", "never", "not_rational")
+        assert one["largest_usd_mn"] == max(one["temptation_usd_mn"].values()) >= 0
+    if results["best"]["every_concession_pays"]:
+        assert all(one["outcome"] == "no_temptation" and one["delta"] == 0 for one in trust["parties"].values())
+        assert escape["outcome"] == "holds"
+        assert trust["punishment"]["kind"] == "not_credible"
+    assert escape["patience"] == 0.8
+    assert escape["assumed"]
+    assert set(escape["depth"]) == {crisis["id"] for crisis in results["crises"]}
+
+
+def test_a_counter_offer_gives_us_more_and_takes_nobody_below_today(run) -> None:
+    results, _, _ = run
+    assert [one["by"] for one in results["counter_offers"]] == [party["iso3"] for party in results["parties"]]
+    for one in results["counter_offers"]:
+        assert bool(one["offers"]) == (one["outcome"] == "offers")
+        if not one["offers"]:
+            assert one["most_over_paper_usd_mn"] < one["margin_usd_mn"]
+        for offer in one["offers"]:
+            assert offer["over_paper_usd_mn"][one["by"]] >= one["margin_usd_mn"] - 0.002
+            assert min(offer["gain_usd_mn"].values()) >= -0.002
+
+
 def test_the_brief_asks_nothing_of_the_outside(run) -> None:
     page = (run[1] / "brief.html").read_text(encoding="utf-8")
     assert not re.search(r"""(?:src|href|action|data)\s*=\s*["']?\s*(?:https?:)?//""", page)

@@ -211,7 +211,6 @@ def test_weights_are_kept_by_code():
     [
         (HEAD + CRISES + PROPOSALS + "governments: {KAZ: {sensitive: {C10T12: 3}}}\n", "a government's weighting"),
         (HEAD + CRISES + PROPOSALS + "objective: {risk_aversion: 2}\n", "risk aversion"),
-        (HEAD + CRISES + PROPOSALS + "rules: {patience: 0.8}\n", "patience"),
         (HEAD + CRISES + PROPOSALS + "rules: {transfers: true}\n", "transfers"),
         (HEAD + CRISES + PROPOSALS + "    stake: {issuer: BLR, sold: 25%}\n", "a stake in an enterprise"),
         (HEAD + CRISES + PROPOSALS + "    escape: {Collapse: 10%}\n", "an escape clause"),
@@ -260,9 +259,25 @@ rules: {nobody_worse_off: parties, transfers: false, patience: 0.8}
 """
     with pytest.raises(NotYetError) as caught:
         TalksFile.from_yaml(text)
-    assert [problem.line for problem in caught.value.problems] == [9, 13, 14, 15, 16]
+    assert [problem.line for problem in caught.value.problems] == [9, 13, 14, 15]
     empty = refused(text.replace("    stake: {issuer: BLR, sector: C29, sold: 25%, buyer: KAZ, price: fair_without}\n", ""))
     assert "proposals[2].changes is missing" in str(empty)
+
+
+@pytest.mark.parametrize(("written", "read"), [("0.8", 0.8), ("95%", 0.95)])
+def test_patience_is_what_a_dollar_next_year_is_worth(written: str, read: float):
+    text = HEAD + CRISES + PROPOSALS
+    assert TalksFile.from_yaml(text).rules.patience is None
+    assert TalksFile.from_yaml(text + f"rules: {{patience: {written}}}\n").rules.patience == read
+
+
+@pytest.mark.parametrize("written", ["0", "1", "-0.2", "80", "long"])
+def test_a_patience_that_is_none_is_refused_at_its_line(written: str):
+    text = HEAD + CRISES + PROPOSALS
+    error = refused(text + f"rules: {{patience: {written}}}\n")
+    assert "rules.patience" in str(error)
+    assert error.problems[0].line == text.count("\n") + 1
+    assert not isinstance(error, NotYetError)
 
 
 def test_harmless_forms_of_later_words_are_fine():

@@ -91,6 +91,13 @@ def _no_risk_aversion(value: Any) -> float:
     return result
 
 
+def _patience(value: Any) -> float:
+    result = number(value)
+    if not 0 < result < 1:
+        raise ValueError(f"{value} is not between 0 and 1: it says what a dollar next year is worth today (0.8)")
+    return result
+
+
 def _no_transfers(value: Any) -> bool:
     result = truth(value)
     if result:
@@ -166,10 +173,12 @@ class Objective(Strict):
 class Rules(Strict):
     """What the best package must respect."""
 
-    NOT_YET: ClassVar = {"patience": "patience (trust between the parties)", "escape_clauses": "escape clauses"}
+    NOT_YET: ClassVar = {"escape_clauses": "escape clauses"}
 
     nobody_worse_off: Literal["parties", "union", "none"] = "parties"
     transfers: Annotated[bool, BeforeValidator(_no_transfers)] = False
+    patience: Annotated[float | None, BeforeValidator(_patience)] = None
+    """What a dollar next year is worth today; None: not stated."""
 
 
 class TalksFile(Strict):
@@ -179,7 +188,6 @@ class TalksFile(Strict):
         "governments": "a government's weighting of producers",
         "stakes": "stakes in enterprises",
         "ownership": "ownership across borders",
-        "patience": "patience (trust between the parties)",
     }
 
     title: Name

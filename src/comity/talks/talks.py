@@ -97,7 +97,7 @@ def _compute(
     from comity.data.load import metadata
     from comity.relations import relations
     from comity.solve import equilibrium
-    from comity.talks import packages, results
+    from comity.talks import games, packages, results
 
     engine = packages.Engine(benchmark, agenda.closure, store, workers=workers, progress=progress)
     widened = _widened(agenda, benchmark)
@@ -146,6 +146,7 @@ def _compute(
         "best": results.best(j, results.sectors_of(j, before, after)),
         "union_wide": union,
         "alone_together": results.alone_together(j, union),
+        **games.answers(games.Games.of(j, talks.file.rules.patience)),
         "law": [{"text": f.text, "violation": f.violation, "proposal": f.proposal} for f in agenda.flags],
         "not_touched": [{"entry": entry, "name": name} for entry, name in agenda.inside_row],
         "relations": pairs[0],

@@ -1,0 +1,297 @@
+"""What follows from the table of packages: bargaining, credit, prices, counter-offers, trust and escape clauses (talks.md, 3–6, 9).
+
+Payoffs are real incomes of nations in benchmark USD mn, everybody's dollar counting alike. No equilibrium is solved here: whole
+packages are read from the table, intensities between them interpolated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from comity.records import Array
+from comity.talks.bargain import bargain_over
+from comity.talks.core import core_of
+from comity.talks.counter import counter_offers
+from comity.talks.credit import credit, price_list
+from comity.talks.escape import HOLDS, STEPS, Escape, clauses, escape_clauses
+from comity.talks.gains import Gains
+from comity.talks.payoffs import TablePayoffs, usd
+from comity.talks.remedies import remedies
+from comity.talks.results import Judged, package_id, rounded
+from comity.talks.trust import Deal, Punishment, Temptation, Trust, deal_patience, punishment, subsets, temptations, trust
+
+PATIENCE = 0.8
+"""δ where the talks file states none; the results and the brief say that it is assumed."""
+SURE = 1e-9
+"""A change of payoff below this part of the largest income is rounding, and tempts nobody."""
+ASKED = 0.05
+"""A counter-offer asks for this part of what the paper brings us on top of it, or LEAST if that is more."""
+LEAST = 0.1
+"""USD mn."""
+WITHDRAWALS = 200
+"""Sets of concessions that can be withdrawn, above which depths of an escape are looked at in steps of 5 per cent."""
+PARTIES_OF_CORE = 6
+CURES = 5
+
+OTHERS_CONCEDE = "others_concede"
+CONCEPTS = ("nash", "egalitarian_pct", "egalitarian_usd", "kalai_smorodinsky", "utilitarian")
+
+
+@dataclass(frozen=True, eq=False)
+class Games:
+    """The table as games are played on it.
+
+    `packages` lists proposals in the order of `names`; `best` is the recommended one's position. `by` and `conceded_by` give the
+    economies of each proposal, `called` the names of states and proposals. `patience` is δ of the talks file (None: not stated).
+    """
+
+    payoffs: TablePayoffs
+    base: Array
+    packages: Sequence[Sequence[int]]
+    names: Sequence[str]
+    by: Sequence[Sequence[str]]
+    conceded_by: Sequence[Sequence[str]]
+    best: int
+    weights: Array
+    losses: str
+    called: Mapping[str, str]
+    patience: float | None = None
+
+    @classmethod
+    def of(cls, judged: Judged, patience: float | None = None) -> Games:
+        """From the table of talks: real income of the parties in every state and package."""
+        agenda, table = judged.agenda, judged.table
+        positions = [judged.benchmark.economy_index(code) for code in agenda.parties]
+        base = judged.real_income[positions]
+        chance = {c.crisis.id: float(q) for c, q in zip(table.crises, judged.probability, strict=True)}
+        ids = [p.id for p in agenda.proposals]
+        income = table.real_income[:, :, positions] * base
+        return cls(
+            payoffs=TablePayoffs.from_packages(agenda.parties, chance, ids, table.packages, income),
+            base=base,
+            packages=table.packages,
+            names=[package_id(package, agenda.proposals) for package in table.packages],
+            by=[p.by for p in agenda.proposals],
+            conceded_by=[p.conceded_by for p in agenda.proposals],
+            best=judged.choice.best,
+            weights=judged.weights,
+            losses=agenda.losses,
+            called={c.crisis.id: c.crisis.name for c in table.crises} | {p.id: p.name for p in agenda.proposals},
+            patience=patience,
+        )
+
+    @cached_property
+    def utility(self) -> Array:
+        """Expected real income, package × party, USD mn."""
+        number = [sum(1 << k for k in package) for package in self.packages]
+        return np.einsum("s,smp->mp", self.payoffs.probability, self.payoffs.corner)[number]
+
+    @cached_property
+    def deal(self) -> Deal:
+        """The recommended package as a deal; what no party concedes is not theirs to break, and lasts."""
+        parties = self.payoffs.parties
+        by = [frozenset(parties.index(code) for code in who if code in parties) for who in self.conceded_by]
+        x = np.isin(np.arange(len(by)), self.packages[self.best]).astype(float)
+        return Deal.of(self.payoffs, by, x, lasting=[k for k, who in enumerate(by) if not who])
+
+    @property
+    def tolerance(self) -> float:
+        """What is no temptation, USD mn."""
+        return SURE * float(self.base.max())
+
+    @cached_property
+    def after(self) -> Punishment:
+        """What follows a break of the deal."""
+        return punishment(self.deal, self.tolerance)
+
+    @cached_property
+    def trusts(self) -> tuple[Trust, ...]:
+        """What keeps each party in the deal."""
+        return trust(self.deal, tolerance=self.tolerance, after=self.after)
+
+
+def answers(games: Games) -> dict[str, Any]:
+    """The keys that the games add to the results."""
+    return {
+        "counting": "nations",
+        "bargaining": bargaining(games),
+        "shapley": shapley_values(games),
+        "concessions": prices(games),
+        "counter_offers": counters(games),
+        "trust": kept(games),
+        "escape": escapes(games),
+    }
+
+
+def bargaining(games: Games) -> dict[str, Any]:
+    """What the parties can agree on over the packages of the table, and how sure that is: every package was compared."""
+    found = bargain_over(games.utility, games.base, parties=games.payoffs.parties, sizes=[len(p) for p in games.packages])
+    shown = found.as_dict(names=games.names)
+    agreements = shown.pop("agreements")
+    gain = games.utility - games.utility[0]
+    at = int(np.argmax((gain / games.base).min(axis=1)))
+    edge = sorted(found.undominated, key=lambda m: tuple(gain[m]))
+    drawn = shown["lottery"]
+    return shown | {
+        "certificate": {"packages_compared": len(games.names), "room_at": games.names[at]},
+        **{concept: agreements.get(concept) for concept in CONCEPTS},
+        "frontier": [{"package": games.names[m], "gain": _figures(games, gain[m])} for m in edge],
+        "lottery": drawn if drawn and drawn["needs_rotation"] else None,
+        "core": _core(games),
+    }
+
+
+def _core(games: Games) -> dict[str, Any] | None:
+    """Of three parties or more; two have none but themselves to leave with."""
+    parties = games.payoffs.parties
+    if not 3 <= len(parties) <= PARTIES_OF_CORE:
+        return None
+    concerned = [sorted({*by, *conceding}) for by, conceding in zip(games.by, games.conceded_by, strict=True)]
+    return core_of(games.utility, games.base, games.packages, concerned, parties).as_dict(games.names)
+
+
+def _figures(games: Games, gain: Array) -> dict[str, dict[str, float]]:
+    rows = zip(games.payoffs.parties, gain, games.base, strict=True)
+    return {code: {"gain_pct": rounded(100 * v / base, 6), "ev_usd_mn": usd(v)} for code, v, base in rows}
+
+
+def shapley_values(games: Games) -> dict[str, Any]:
+    """Who brings what to the full list; jointly by the file's measure, for which CVaR-90 has no such values."""
+    count = len(games.payoffs.proposals)
+    tail = games.losses == "cvar-90"
+    losses = "expected" if tail else games.losses
+    found = credit(games.payoffs, np.ones(count), games.base, weights=games.weights, losses=losses).as_dict()
+    full = next(name for name, package in zip(games.names, games.packages, strict=True) if len(package) == count)
+    return {
+        "package": full,
+        "party_measure": "expected",
+        "joint_measure": None if tail else games.losses,
+        "proposals": {name: row | {"joint_pct": None if tail else row["joint_pct"]} for name, row in found.items()},
+    }
+
+
+def prices(games: Games) -> list[dict[str, Any]]:
+    """What each proposal costs those who concede it and brings the others, alone and as the last of the full list."""
+    found = []
+    for one in price_list(games.payoffs, games.conceded_by):
+        row = one.as_dict(games.payoffs.states)
+        if not one.conceded_by:
+            for place in ("alone", "last"):
+                row[place] |= {"verdict": OTHERS_CONCEDE, "price": None}
+        found.append(row)
+    return found
+
+
+def counters(games: Games) -> list[dict[str, Any]]:
+    """Each party's answers to the full list as the others' paper; intensities between whole packages are interpolated.
+
+    What is interpolated is largest at a whole package, so that where none of them brings the margin no search is needed.
+    """
+    gains = Gains(games.payoffs, games.base)
+    paper = np.ones(len(games.payoffs.proposals))
+    at_paper = gains.at(paper)
+    found = []
+    for n, code in enumerate(games.payoffs.parties):
+        margin = max(LEAST, ASKED * float(at_paper[n]))
+        within_reach = float(np.max(games.utility[:, n] - games.utility[0, n])) >= at_paper[n] + margin
+        shown = counter_offers(gains, paper, code, margin=margin, lines=3 if within_reach else 0).as_dict()
+        most = shown["most_over_paper_usd_mn"]
+        found.append(shown | {"most_over_paper_usd_mn": most if np.isfinite(most) else None})
+    return found
+
+
+def kept(games: Games) -> dict[str, Any]:
+    """Who is tempted to break the recommended package, and how patient each must be to keep it."""
+    worst = deal_patience(games.trusts)
+    tempting = temptations(games.deal)
+    states = games.payoffs.states
+    return {
+        "package": games.names[games.best],
+        "delta": rounded(worst, 6) if np.isfinite(worst) else None,
+        "kept_by_all": bool(np.isfinite(worst)),
+        "punishment": {
+            "kind": games.after.kind,
+            "settled": games.after.settled,
+            "conceding": [{"crisis": s, "party": p, "proposals": _ids(games, who)} for s, p, who in games.after.conceding],
+        },
+        "parties": {one.party: _trust(games, one, tempting, states) for one in games.trusts},
+        "remedies": _cures(games) if worst > 0 else [],
+    }
+
+
+def _trust(games: Games, one: Trust, tempting: tuple[Temptation, ...], states: tuple[str, ...]) -> dict[str, Any]:
+    shown = one.as_dict()
+    delta, rate = one.critical.delta, shown.pop("discount_rate")
+    most = next((t for t in tempting if t.party == one.party), None)
+    return {
+        "delta": None if delta is None else rounded(delta, 6),
+        "outcome": one.critical.outcome,
+        "discount_rate_pct": rounded(100 * rate, 4) if isinstance(rate, float) else None,
+        "binding": one.binding,
+        "temptation_usd_mn": {state: usd(v) for state, v in zip(states, one.temptation, strict=True)},
+        "largest_usd_mn": usd(one.largest),
+        "value_usd_mn": usd(one.value),
+        "withdraws": _ids(games, one.withdraws),
+        "most_tempting": most and {"proposal": most.proposal, "crisis": most.state, "gain_usd_mn": usd(most.gain)},
+        "punishment": one.punishment,
+    }
+
+
+def _ids(games: Games, proposals: tuple[int, ...]) -> list[str]:
+    return [games.payoffs.proposals[k] for k in proposals]
+
+
+def _cures(games: Games) -> list[dict[str, Any]]:
+    """What would lower δ*, and what it costs each party in an expected year."""
+    found = [one for one in remedies(games.deal, tolerance=games.tolerance) if one.lowers][:CURES]
+    return [
+        {
+            "kind": one.kind,
+            "what": one.what,
+            "crisis": one.state,
+            "delta": rounded(one.delta, 6) if np.isfinite(one.delta) else None,
+            "cost_usd_mn": {code: usd(v) for code, v in zip(games.payoffs.parties, one.cost, strict=True)},
+        }
+        for one in found
+    ]
+
+
+def escapes(games: Games) -> dict[str, Any]:
+    """How far the recommended package must give way in each crisis so that everybody keeps it at the patience."""
+    patience = PATIENCE if games.patience is None else games.patience
+    found = _escape(games, patience)
+    states, ids = games.payoffs.states, games.payoffs.proposals
+    return {
+        "package": games.names[games.best],
+        "patience": patience,
+        "assumed": games.patience is None,
+        "outcome": found.outcome,
+        "certificate": found.certificate,
+        "depth": {state: rounded(v, 6) for state, v in zip(states, found.depth, strict=True)},
+        "intensity": {
+            state: {name: rounded(v, 6) for name, v in zip(ids, row, strict=True)}
+            for state, row in zip(states, found.x, strict=True)
+        },
+        "worth_usd_mn": {code: usd(v) for code, v in zip(games.payoffs.parties, found.worth, strict=True)},
+        "worth_of_full_usd_mn": {code: usd(v) for code, v in zip(games.payoffs.parties, found.worth_of_full, strict=True)},
+        "clauses": [
+            {"crisis": c.state, "depth": rounded(c.depth, 6), "covers": list(c.covers), "text": c.text}
+            for c in clauses(games.deal, found, games.called)
+        ],
+    }
+
+
+def _escape(games: Games, patience: float) -> Escape:
+    """Whole or not at all first: where the full package holds, that is the answer, and depths need no search."""
+    deal, after, tolerance = games.deal, games.after, games.tolerance
+    plain = escape_clauses(deal, patience, after=after, depths=np.array([0.0, 1.0]), tolerance=tolerance)
+    if plain.outcome == HOLDS:
+        return plain
+    sets = sum(len(list(subsets(deal.own(n)))) for n in range(len(games.payoffs.parties)))
+    depths = STEPS if sets <= WITHDRAWALS else np.linspace(0, 1, 21)
+    return escape_clauses(deal, patience, after=after, depths=depths, tolerance=tolerance)
