@@ -1,4 +1,4 @@
-"""What follows from the table of packages: bargaining, credit, prices, counter-offers, trust and escape clauses (talks.md, 3–6, 9).
+"""What follows from the table of packages: bargaining, credit, prices, counter-offers, trust and escapes (talks.md, 3–6 and 9).
 
 Payoffs are real incomes of nations in benchmark USD mn, everybody's dollar counting alike. No equilibrium is solved here: whole
 packages are read from the table, intensities between them interpolated.
