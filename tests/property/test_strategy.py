@@ -224,11 +224,11 @@ def test_slopes_in_a_players_own_numbers_are_those_of_the_solver(four, design):
     rng = np.random.default_rng(1)
     z = tuple(rng.uniform(0.05, 0.3, len(low)) for low in game.low)
     slopes = game.at(z, (0, 1)).slopes
-    cross, _ = game.cross(game.at(z, ()).eq, z)
+    both = game.joint_slope(game.at(z, ()).eq, z, np.array([0.3, 0.7]))
     for k in (0, 1):
-        assert cross[k][k] == pytest.approx(slopes[k], rel=1e-9, abs=1e-12)
         turn = rng.uniform(-1, 1, z[k].shape)
         h = 1e-3
         ends = [game.at((*z[:k], z[k] + s * h * turn, *z[k + 1 :]), ()).payoffs for s in (1, -1)]
         numeric = (ends[0] - ends[1]) / (2 * h)
-        assert cross[k] @ turn == pytest.approx(numeric, rel=1e-4, abs=1e-7)
+        assert slopes[k] @ turn == pytest.approx(numeric[k], rel=1e-4, abs=1e-8)
+        assert both[k] @ turn == pytest.approx(0.3 * numeric[0] + 0.7 * numeric[1], rel=1e-4, abs=1e-7)

@@ -79,6 +79,7 @@ def best(
         setting.show_json(report)
         return
     _show_players("Best tariffs, the others' as today", report["answers"])
+    _show_spread(report["answers"])
     _show_proof(report)
     if len(report["answers"]) == 1:
         _show_world(report["answers"][0]["world"])
@@ -135,6 +136,7 @@ def nash(
     if json:
         return
     _show_players(asked.title or "War", report["players"])
+    _show_spread(report["players"])
     _show_world(report["world"])
     typer.echo(
         f"{report['nash_points']} Nash point{'s' * (report['nash_points'] != 1)} found; {report['choice']}."
@@ -212,14 +214,17 @@ def join(
     held = setting.closure_from(closure, Closure())
     who = player(union, benchmark)
     asked = [benchmark.economies[n] for n in selectors.economies(tuple(newcomers.split(",")), benchmark).indices]
-    if len(asked) > 1:
-        asked = [code for code in asked if benchmark.economy_index(code) not in who.members and bound(benchmark, code) is None]
+    kept = [code for code in asked if benchmark.economy_index(code) not in who.members and bound(benchmark, code) is None]
+    out = [code for code in asked if code not in kept]
+    asked = kept or asked
     rows = sorted((joining(benchmark, who, code, closure=held) for code in asked), key=lambda row: -row.own)
     if json:
         from dataclasses import asdict
 
         setting.show_json([{k: round(v, 8) if isinstance(v, float) else v for k, v in asdict(row).items()} for row in rows])
         return
+    if out and kept:
+        typer.echo(f"Left out as members of a customs union: {', '.join(out)}.")
     setting.table(
         f"Joining {who.code}, over today",
         ["newcomer", "own gain, %", "USD mn", "members, %", "USD mn", "others, USD mn", "tariff on others, %", "then, %"],
@@ -236,6 +241,24 @@ def join(
             ]
             for r in rows
         ],
+    )
+
+
+def _show_spread(players: list[dict[str, Any]]) -> None:
+    """Where there are many: the mean of what they do and gain, and who does least and most."""
+    if len(players) < 3:
+        return
+    for name in players[0]["instruments"]:
+        rates = sorted((one["instruments"][name]["mean_pct"], one["player"]) for one in players if name in one["instruments"])
+        mean = sum(rate for rate, _ in rates) / len(rates)
+        (low, least), (high, most) = rates[0], rates[-1]
+        what = name.replace("_", " ")
+        typer.echo(f"Mean {what} of {len(rates)} players {mean:.1f} %, from {low:.1f} ({least}) to {high:.1f} ({most}).")
+    gains = sorted((one["gain_pct"], one["player"]) for one in players)
+    mean = sum(gain for gain, _ in gains) / len(gains)
+    typer.echo(
+        f"Mean gain over today {mean:+.2f} %, from {gains[0][0]:+.2f} ({gains[0][1]}) to {gains[-1][0]:+.2f} ({gains[-1][1]});"
+        f" {sum(gain > 0 for gain, _ in gains)} gain."
     )
 
 

@@ -112,13 +112,13 @@ def joint(game: Game, z: Rates, w: Array, *, paid: Array | None = None, toleranc
         rates = tuple(np.split(x, cuts))
         point = game.at(rates, (), near) if paid is None else paying(game, rates, paid, near)
         assert point.eq is not None
-        slopes, _ = game.cross(point.eq, rates)
+        slope = np.concatenate(game.joint_slope(point.eq, rates, scale))
 
         def divide(g: Array) -> Array:
             parts = [game.divide(point, k, part) / max(scale[k], 1e-3) for k, part in enumerate(np.split(g, cuts))]
             return np.concatenate(parts)
 
-        return Sight(x, float(scale @ point.payoffs), np.concatenate([scale @ rows for rows in slopes]), divide, point)
+        return Sight(x, float(scale @ point.payoffs), slope, divide, point)
 
     x = np.concatenate(z)
     return climb(see, x, np.concatenate(game.low), np.concatenate(game.high), tolerance=tolerance, limit=200)
@@ -148,10 +148,11 @@ def share(game: Game, z: Rates, floor: Array, near: Point, paid: Array) -> tuple
     from each (player × player, per USD mn). Raises ComityError if they are not found.
     """
     count = len(game.players)
+    spread = np.array([to_economies(game, row) for row in np.eye(count)]).T
     for _ in range(SHARINGS):
         point = paying(game, z, to_economies(game, paid), near)
         assert point.eq is not None
-        worth = _worth(game, point.eq, z)
+        worth = game.worth_of_a_dollar(point.eq) @ spread
         gap = point.payoffs - floor
         system = np.zeros((count + 1, count + 1))
         system[:count, :count] = worth
@@ -164,13 +165,6 @@ def share(game: Game, z: Rates, floor: Array, near: Point, paid: Array) -> tuple
         paid -= paid.mean()
         near = point
     raise ComityError("the transfers that share the gain equally were not found")
-
-
-def _worth(game: Game, eq: Equilibrium, z: Rates) -> Array:
-    """Derivative of each player's payoff in a dollar to each player."""
-    _, found = game.cross(eq, z, ("transfer",))
-    per = np.asarray(found.values["transfer"]) * np.array([[p.per_unit(eq.values)] for p in game.payoffs])
-    return np.array([per @ to_economies(game, row) for row in np.eye(len(game.players))]).T
 
 
 def _shared(game: Game, top: Top[Point], war: War, tolerance: float) -> tuple[Top[Point], Array]:

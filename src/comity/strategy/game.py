@@ -12,7 +12,7 @@ from comity.errors import InputError
 from comity.records import Array, Benchmark, Closure, Equilibrium, Gradient, Wedges
 from comity.solve import adjoint, equilibrium, levers
 from comity.strategy.curvature import Curvature, curvature
-from comity.strategy.payoff import Payoff
+from comity.strategy.payoff import Payoff, sum_of
 from comity.strategy.players import Control, Player, controls, opened, refuse_closure, refuse_overlap
 
 BOUNDS = (-0.3, 10.0)
@@ -151,25 +151,18 @@ class Game:
         """One row of the engine's derivatives as slopes in player k's numbers."""
         return np.concatenate([c.slope(own, unit * np.asarray(found.values[c.instrument][row])) for c, own in self.parts(k, z)])
 
-    def cross(self, eq: Equilibrium, z: Rates, extra: tuple[str, ...] = ()) -> tuple[list[Array], Gradient]:
-        """Derivative of every player's payoff in every player's numbers: player × number of k, a list over k.
-
-        With it the derivatives of the logarithms behind them in `extra` instruments, as the engine gives them.
-        """
+    def joint_slope(self, eq: Equilibrium, z: Rates, weights: Array) -> list[Array]:
+        """Derivative of Σ_p weight_p × payoff_p in every player's numbers, by one linear system."""
         names = tuple(dict.fromkeys(name for one in self.players for name in one.instruments))
-        found = adjoint.gradients(eq, [p.outcome for p in self.payoffs], (*names, *extra))
+        found = adjoint.gradients(eq, sum_of(self.payoffs, weights), names)
         self.count.gradients += 1
-        units = [p.per_unit(eq.values) for p in self.payoffs]
-        slopes = []
-        for k, own in enumerate(z):
-            rows = [
-                np.concatenate(
-                    [c.slope(part, unit * np.asarray(found.values[c.instrument][row])) for c, part in self.parts(k, own)]
-                )
-                for row, unit in enumerate(units)
-            ]
-            slopes.append(np.array(rows))
-        return slopes, found
+        return [self._slope(k, own, found, 0, 1.0) for k, own in enumerate(z)]
+
+    def worth_of_a_dollar(self, eq: Equilibrium) -> Array:
+        """Derivative of each player's payoff in a transfer to each economy (player × economy, per USD mn, paid by all)."""
+        found = adjoint.gradients(eq, [p.outcome for p in self.payoffs], ("transfer",))
+        self.count.gradients += 1
+        return np.asarray(found.values["transfer"]) * np.array([[p.per_unit(eq.values)] for p in self.payoffs])
 
     def divide(self, point: Point, k: int, slope: Array) -> Array:
         """Curvature⁻¹ slope, with the curvature at the point's own trade."""

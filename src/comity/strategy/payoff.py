@@ -6,7 +6,7 @@ hundredth is a per cent of real income whoever plays.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -51,6 +51,13 @@ class Payoff:
     def per_unit(self, values: Mapping[str, Any]) -> float:
         """What the derivative of `outcome` is multiplied by: the engine differentiates the logarithm of a nation's income."""
         return float(values["real_income"][self.index]) if self.alone is not None else 1.0
+
+
+def sum_of(payoffs: Sequence[Payoff], weights: Array) -> Outcome:
+    """Σ_p weight_p × payoff_p as one outcome: one right-hand side, however many players there are."""
+    earned = sum(w * p.earned for w, p in zip(weights, payoffs, strict=True))
+    rents = sum(w * p.counted * p.rent for w, p in zip(weights, payoffs, strict=True))
+    return _objective(_key(np.asarray(earned)), _key(np.asarray(rents)), payoffs[0].earned.shape[0])
 
 
 def _key(array: Array) -> bytes:
