@@ -64,7 +64,9 @@ class Talks:
     def gain(self, economy: str, crisis: str, chosen: tuple[str, ...], scale: float = 1.0) -> float:
         alone = self.effects["crises"].get(crisis, {}).get(economy, 0.0)
         softer = 0.9 if crisis != "none" else 1.0
-        together = sum(self.effects["proposals"][p].get(economy, -0.0001) for p in chosen)
+        moves = [self.effects["proposals"][p].get(economy, -0.0001) for p in chosen]
+        dearer = self.effects.get("dearer", {}).get(crisis, 1.0)
+        together = sum(move * (dearer if move < 0 else 1.0) for move in moves)
         return alone + softer * scale * together * (1 - 0.01 * len(chosen))
 
     def outcomes(self, chosen: tuple[str, ...], scale: float = 1.0) -> dict:
@@ -406,3 +408,16 @@ def three_parties_without_a_union() -> dict[str, Any]:
     return Talks(["AAA", "BBB", "CCC"], None, proposals, crises, effects).results(
         "A meeting of three", [_relations("AAA", "BBB"), _relations("AAA", "CCC"), _relations("BBB", "CCC")]
     )
+
+
+def a_swap_of_favours(cost: float = 0.05, patience: float | None = None) -> dict[str, Any]:
+    """Each of two parties concedes what costs it less than it brings the other; in the slump it costs eight times that."""
+    proposals = [_proposal(1, "Fish", "AAA", "BBB", 12.0), _proposal(2, "Ports", "BBB", "AAA", 45.0)]
+    crises = [_crisis("none", "no crisis", 0.9), _crisis("slump", "slump", 0.1)]
+    effects = {
+        "crises": {"slump": {"AAA": -2.0, "BBB": -1.0}},
+        "proposals": {"p1": {"AAA": 0.2, "BBB": -cost}, "p2": {"AAA": -cost, "BBB": 0.2}},
+        "dearer": {"slump": 8.0},
+        "union_scale": 1.0,
+    }
+    return Talks(["AAA", "BBB"], None, proposals, crises, effects).results("A swap", _relations("AAA", "BBB"), patience)

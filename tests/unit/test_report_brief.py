@@ -22,7 +22,7 @@ from comity.report.files import digest, inert, is_modified
 from comity.report.palette import GAINS, LOSSES, NEUTRAL
 from comity.report.story import Story
 from comity.report.worldmap import CREDIT, breaks, choropleth, colour, shapes
-from synthetic_results import three_parties_without_a_union, two_parties_in_a_union
+from synthetic_results import a_swap_of_favours, three_parties_without_a_union, two_parties_in_a_union
 
 EVIL = '=HYPERLINK("http://evil.example","x")<script>alert(1)</script>\u202e\U0001f600'
 
@@ -76,7 +76,7 @@ def test_the_page_asks_nothing_of_the_outside(page):
         assert name not in ("src", "style", "srcset", "action"), f"{name}={value}"
         if name.endswith("href"):
             assert value.startswith("#")
-    assert set(re.findall(r"url\(([^)]{0,3})", page)) <= {"#pa", "#cr", "#la", "#se", "#tr"}
+    assert set(re.findall(r"url\(([^)]{0,3})", page)) <= {"#pa", "#cr", "#la", "#se", "#tr", "#te"}
     assert "@import" not in page
 
 
@@ -93,6 +93,10 @@ def test_sections_stand_in_their_order_and_are_numbered_through(page):
         "crises",
         "package",
         "packages",
+        "fair",
+        "credit",
+        "counters",
+        "trust",
         "together",
         "others",
         "sectors",
@@ -158,7 +162,7 @@ def test_every_package_is_in_the_tables(results, files):
     assert {"crisis", "iso3", "sector", "value_added_change_usd_mn"} <= set(rows(files, "sectors.csv")[0])
 
 
-@pytest.mark.parametrize("make", [two_parties_in_a_union, three_parties_without_a_union])
+@pytest.mark.parametrize("make", [two_parties_in_a_union, three_parties_without_a_union, a_swap_of_favours])
 def test_results_fit_the_schema_with_and_without_seal(make):
     jsonschema.Draft202012Validator.check_schema(schema())
     validator = jsonschema.Draft202012Validator(schema())

@@ -58,7 +58,7 @@ def test_what_holds_at_a_patience_gives_way_in_the_slump_below_it():
     assert hasty["outcome"] == "escape"
     assert hasty["depth"]["none"] == 1
     assert 0 <= hasty["depth"]["slump"] < 1
-    assert "Slump" in hasty["clauses"][0]["text"]
+    assert "Slump" in hasty["clauses"][0]["trigger"]
     assert hasty["clauses"][0]["covers"] == ["Fish", "Ports"]
     assert games.escapes(played(1, 4, crisis=4))["assumed"]
 

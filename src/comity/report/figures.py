@@ -311,6 +311,33 @@ def sector_effects(story: Story, most: int = 12) -> Spec:
     return spec
 
 
+def credit(story: Story) -> Spec:
+    """What each proposal brings each party: Shapley values."""
+    found = story.results["shapley"]["proposals"]
+    label = {key: f"{story.tag(key)} {story.proposal_names[key]}" for key in found}
+    values = [
+        {"step": label[key], "who": story.name(party), "usd_mn": row["party"][party]["ev_usd_mn"]}
+        for key, row in found.items()
+        for party in story.parties
+    ]
+    who = [story.name(party) for party in story.parties]
+    title = "credit in the full list, USD mn a year"
+    return _grouped("Credit of each proposal in the full list, USD mn a year", values, "step", list(label.values()), who, title)
+
+
+def tempted(story: Story) -> Spec:
+    """What a break would win each party in each state of the world."""
+    found = story.results["trust"]["parties"]
+    values = [
+        {"crisis": story.crisis_name(state), "who": story.name(party), "usd_mn": value}
+        for party in story.parties
+        for state, value in found[party]["temptation_usd_mn"].items()
+    ]
+    who, names = [story.name(party) for party in story.parties], [crisis["name"] for crisis in story.results["crises"]]
+    title = "won in the year of a break, USD mn"
+    return _grouped("What a break would win, USD mn", values, "crisis", names, who, title)
+
+
 def figures(story: Story) -> dict[str, str]:
     """Every figure of the brief that has something to show, as SVG by name."""
     specs: dict[str, Spec] = {}
@@ -322,6 +349,10 @@ def figures(story: Story) -> dict[str, str]:
     if len(story.packages) > 1:
         specs["packages"] = all_packages(story)
         specs["ladder"] = ladder(story)
+    if "shapley" in story.results:
+        specs["credit"] = credit(story)
+    if any(one["binding"] for one in story.results.get("trust", {}).get("parties", {}).values()):
+        specs["tempted"] = tempted(story)
     if story.helps and any(any(effects.values()) for effects in story.sector_effects.values()):
         specs["sectors"] = sector_effects(story)
     return {name: to_svg(spec, name) for name, spec in specs.items()}

@@ -6,25 +6,15 @@ import html
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from comity.report import tables
+from comity.report import games, tables
+from comity.report.blocks import Block, drawn, paragraph, tabled
 from comity.report.prose import dossier, method, sections
 from comity.report.prose.headline import amount
 from comity.report.prose.numbers import MINUS, NBSP, NOTHING_USD_MN, listed, percent, usd
 from comity.report.prose.words import TOUCHED, judged, quoted, the, the_parties
 from comity.report.story import Story
 from comity.report.worldmap import choropleth
-
-
-@dataclass(frozen=True)
-class Block:
-    """One piece of a section: `text`, `list`, `table`, `figure`, `pairs` or `code`."""
-
-    kind: str
-    content: Any
-    caption: str = ""
-    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,6 +43,10 @@ def document(story: Story, figures: Mapping[str, str]) -> list[Section]:
         ("crises", "What each crisis costs each party alone", _crises(story, figures)),
         ("package", "The recommended package", _package(story, figures)),
         ("packages", "All packages", _packages(story, figures)),
+        ("fair", "A fair share", games.fair_share(story, figures)),
+        ("credit", "Who brings what, and what it costs", games.credit(story, figures)),
+        ("counters", "Counter-offers", games.counters(story, figures)),
+        ("trust", "Who would keep the package", games.trust(story, figures)),
         ("together", "Alone or together", _together(story, figures)),
         ("others", "Other economies", _others(story)),
         ("sectors", "Who gains by sector", _sectors(story, figures)),
@@ -110,30 +104,17 @@ def _change(value: float) -> str:
 # -- sections ---------------------------------------------------------------------------------------
 
 
-def _text(sentences: Iterable[str]) -> list[Block]:
-    joined = " ".join(sentences)
-    return [Block("text", joined)] if joined else []
-
-
-def _table(table: tables.Table | None) -> list[Block]:
-    return [Block("table", table, table.caption)] if table and table.rows else []
-
-
-def _figure(figures: Mapping[str, str], name: str, caption: str) -> list[Block]:
-    return [Block("figure", figures[name], caption)] if name in figures else []
-
-
 def _relationship(story: Story, figures: Mapping[str, str]) -> list[Block]:
-    blocks = _table(tables.sides(story))
+    blocks = tabled(tables.sides(story))
     for number, pair in enumerate(story.relations):
         a, b = pair["a"]["name"], pair["b"]["name"]
-        for paragraph in dossier.relationship(pair):
-            blocks += _text(paragraph)
+        for sentences in dossier.relationship(pair):
+            blocks += paragraph(sentences)
         when = f" in {pair['year']}" if pair["year"] else ""
-        blocks += _figure(
+        blocks += drawn(
             figures, f"trade-{number + 1}", f"Trade of {a} and {b} by sector{when}, at basic prices; the largest sectors"
         )
-        blocks += _table(tables.dependence(pair))
+        blocks += tabled(tables.dependence(pair))
     return blocks
 
 
@@ -145,10 +126,10 @@ def _crises(story: Story, figures: Mapping[str, str]) -> list[Block]:
         for crisis in story.crises
         if crisis["shocks"]
     ]
-    blocks = _text(sections.crises_by_party(story)) + _table(tables.crises(story))
-    blocks += _figure(figures, "crises", "Change of real income by crisis and party when nothing is agreed")
+    blocks = paragraph(sections.crises_by_party(story)) + tabled(tables.crises(story))
+    blocks += drawn(figures, "crises", "Change of real income by crisis and party when nothing is agreed")
     blocks += [Block("list", happens, "What happens in each crisis")] if happens else []
-    blocks += _text(method.calibrated(story))
+    blocks += paragraph(method.calibrated(story))
     world = story.results["best"]["world"].get(story.worst_crisis or "", {})
     if world:
         name = quoted(story.crisis_name(story.worst_crisis or ""))
@@ -166,15 +147,15 @@ def _map(story: Story, values: Mapping[str, float], unit: str, description: str)
 
 
 def _package(story: Story, figures: Mapping[str, str]) -> list[Block]:
-    blocks = _text(sections.concessions(story)) + _table(tables.proposals(story))
+    blocks = paragraph(sections.concessions(story)) + tabled(tables.proposals(story))
     law = sections.law(story)
     blocks += [Block("list", law, f"What the rules of {the(story.results['union']['name'])} say")] if law else []
-    return blocks + (_table(tables.with_and_without(story)) if story.helps else [])
+    return blocks + (tabled(tables.with_and_without(story)) if story.helps else [])
 
 
 def _packages(story: Story, figures: Mapping[str, str]) -> list[Block]:
     caption = "Every package by what it brings the parties in expectation, against no package"
-    return _text(sections.package_choice(story)) + _figure(figures, "packages", caption) + _table(tables.top_packages(story))
+    return paragraph(sections.package_choice(story)) + drawn(figures, "packages", caption) + tabled(tables.top_packages(story))
 
 
 def _together(story: Story, figures: Mapping[str, str]) -> list[Block]:
@@ -183,7 +164,7 @@ def _together(story: Story, figures: Mapping[str, str]) -> list[Block]:
         ["the same by the whole union"] if story.results["union_wide"] and story.helps else []
     )
     caption = f"Expected gain over no package: {listed(steps)}"
-    return _text(_wide_sentence(story)) + _figure(figures, "ladder", caption) + _table(tables.union_wide(story))
+    return paragraph(_wide_sentence(story)) + drawn(figures, "ladder", caption) + tabled(tables.union_wide(story))
 
 
 def _wide_sentence(story: Story) -> list[str]:
@@ -208,7 +189,7 @@ def _wide_sentence(story: Story) -> list[str]:
 
 
 def _others(story: Story) -> list[Block]:
-    blocks = _text(sections.displaced(story)) + _table(tables.members(story))
+    blocks = paragraph(sections.displaced(story)) + tabled(tables.members(story))
     effects = {code: figure["ev_usd_mn"] for code, figure in story.package_on_world.items()}
     if story.helps and effects:
         caption = "Expected effect of the recommended package on every economy, USD mn a year. The parties are outlined"
@@ -220,7 +201,7 @@ def _sectors(story: Story, figures: Mapping[str, str]) -> list[Block]:
     if not story.helps or not story.sector_effects:
         return []
     caption = "Expected change of value added by sector caused by the recommended package; the sectors that move most"
-    return _text(sections.sectors_moved(story)) + _figure(figures, "sectors", caption)
+    return paragraph(sections.sectors_moved(story)) + drawn(figures, "sectors", caption)
 
 
 def _limits(story: Story) -> list[Block]:
@@ -232,7 +213,7 @@ def _limits(story: Story) -> list[Block]:
     if not rows:
         return [*blocks, Block("text", "No figure of the talks file is marked as assumed.")]
     head = ("", "name", "figure", "reason")
-    return blocks + _table(tables.Table("Every figure that is assumed, with its reason", head, rows))
+    return blocks + tabled(tables.Table("Every figure that is assumed, with its reason", head, rows))
 
 
 def _method(story: Story) -> list[Block]:
@@ -244,7 +225,7 @@ def _method(story: Story) -> list[Block]:
     equations = tables.Table("The equations in brief", ("", "equation", "source"), rows)
     world = f"The world of {benchmark['year']}, {benchmark['economies']} economies and {benchmark['sectors']} sectors,"
     opening, closing = f"{world} {method.OPENING}", method.CLOSING
-    return [Block("text", opening), *_table(equations), Block("text", closing)]
+    return [Block("text", opening), *tabled(equations), Block("text", closing)]
 
 
 def _formula(equation: str) -> str:

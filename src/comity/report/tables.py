@@ -59,7 +59,8 @@ def _telling_decimals(values: Sequence[float]) -> int:
     return min(4, max(2, decimals_for([max(values) - min(values)], digits=1)))
 
 
-def _money_decimals(values: Iterable[float]) -> int:
+def money_decimals(values: Iterable[float]) -> int:
+    """Decimals of a column of USD mn."""
     return 0 if any(abs(value) >= 5000 for value in values) else 1
 
 
@@ -150,7 +151,7 @@ def proposals(story: Story) -> Table:
             text(p["name"] + (" *" if p["assumed"] else "")),
             text(f"{_who(story, p['by'])} → {_who(story, p['conceded_by'])}"),
             text("; ".join(TOUCHED.sub("", item["text"]) for item in p["changes"])),
-            number(p["trade_usd_mn"], _money_decimals([p["trade_usd_mn"]])),
+            number(p["trade_usd_mn"], money_decimals([p["trade_usd_mn"]])),
         ]
         cells += [change(alone["over_nothing"][party]["ev_usd_mn"] if alone else None, 1) for party in story.parties]
         cells.append(Cell("yes" if p["id"] in story.best["proposals"] else "no"))
@@ -175,7 +176,7 @@ def with_and_without(story: Story) -> Table:
         for c in story.chance
         for p in story.parties
     ]
-    decimals = _money_decimals(gains)
+    decimals = money_decimals(gains)
     wide = story.results["union_wide"] is not None
     head = ["state of the world", "chance a year, %"]
     for _ in story.parties:
@@ -214,13 +215,13 @@ def top_packages(story: Story) -> Table:
     named = [p for p in ranked[TOP_PACKAGES:] if p["id"] in (story.best["id"], NOTHING, story.results["best"].get("runner_up"))]
     shown = ranked[:TOP_PACKAGES] + named
     values = [p["over_nothing"][party]["ev_usd_mn"] for p in shown for party in story.parties]
-    money = _money_decimals(values)
+    money = money_decimals(values)
     points = _telling_decimals([p["joint"]["expected_pct"] for p in ranked[:TOP_PACKAGES]])
     head = ["package", *(f"{story.name(party)}, USD mn" for party in story.parties)]
     head += ["expected, %", "worst, %", "CVaR-90, %", "no party worse off"]
     rows = []
     for p in shown:
-        cells = [text(_short(story, p))]
+        cells = [text(short_package(story, p))]
         cells += [change(p["over_nothing"][party]["ev_usd_mn"], money) for party in story.parties]
         cells += [change(p["joint"][key], points) for key in ("expected_pct", "worst_pct", "cvar90_pct")]
         cells.append(Cell("yes" if p["nobody_worse_off"] else "no"))
@@ -236,7 +237,8 @@ def top_packages(story: Story) -> Table:
     return Table("The packages with the largest expected joint gain", tuple(head), tuple(rows), groups, note, strong)
 
 
-def _short(story: Story, package: Mapping[str, Any]) -> str:
+def short_package(story: Story, package: Mapping[str, Any]) -> str:
+    """A package as labels of its proposals."""
     chosen, every = list(package["proposals"]), list(story.proposal_names)
     left = [story.tag(p) for p in every if p not in chosen]
     if not chosen:
@@ -264,7 +266,7 @@ def union_wide(story: Story) -> Table | None:
     if story.helps:
         entries.append(("", "The recommended package", story.results["best"]["over_nothing"], wide["all"]["over_nothing"]))
     values = [figures[e]["ev_usd_mn"] for _, _, *both in entries for figures in both for e in everybody if e in figures]
-    decimals = _money_decimals(values)
+    decimals = money_decimals(values)
     for key, name, between, opened in entries:
         cells = [text(key), text(name)]
         for figures in (between, opened):
@@ -290,7 +292,7 @@ def members(story: Story) -> Table | None:
     wide = (story.results["union_wide"] or {}).get("all", {}).get("over_nothing", {})
     in_order = [code for code in story.economies if code in {m["iso3"] for m in union["members"]}]
     figures = [table[c] for table in (over, wide) for c in in_order if c in table]
-    money, points = _money_decimals(f["ev_usd_mn"] for f in figures), _percent_decimals(f["gain_pct"] for f in figures)
+    money, points = money_decimals(f["ev_usd_mn"] for f in figures), _percent_decimals(f["gain_pct"] for f in figures)
     rows = []
     for code in in_order:
         cells = [text(story.name(code) + (" (party)" if code in story.parties else ""))]

@@ -19,6 +19,7 @@ from comity.talks.core import core_of
 from comity.talks.counter import counter_offers
 from comity.talks.credit import credit, price_list
 from comity.talks.escape import HOLDS, STEPS, Escape, clauses, escape_clauses
+from comity.talks.escape import NOTHING as NOTHING_HOLDS
 from comity.talks.gains import Gains
 from comity.talks.payoffs import TablePayoffs, usd
 from comity.talks.remedies import remedies
@@ -279,11 +280,23 @@ def escapes(games: Games) -> dict[str, Any]:
         },
         "worth_usd_mn": {code: usd(v) for code, v in zip(games.payoffs.parties, found.worth, strict=True)},
         "worth_of_full_usd_mn": {code: usd(v) for code, v in zip(games.payoffs.parties, found.worth_of_full, strict=True)},
-        "clauses": [
-            {"crisis": c.state, "depth": rounded(c.depth, 6), "covers": list(c.covers), "text": c.text}
-            for c in clauses(games.deal, found, games.called)
-        ],
+        "clauses": [] if found.outcome == NOTHING_HOLDS else _clauses(games, found),
     }
+
+
+def _clauses(games: Games, found: Escape) -> list[dict[str, Any]]:
+    """In words that could stand in an agreement."""
+    return [
+        {
+            "crisis": clause.state,
+            "depth": rounded(clause.depth, 6),
+            "covers": list(clause.covers),
+            "trigger": clause.trigger,
+            "measure": clause.measure,
+            "duration": clause.duration,
+        }
+        for clause in clauses(games.deal, found, games.called)
+    ]
 
 
 def _escape(games: Games, patience: float) -> Escape:

@@ -1,0 +1,48 @@
+"""Sections on what the parties can agree on and whether they keep it; each stands only where the results hold its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from comity.report import ledgers
+from comity.report.blocks import Block, drawn, paragraph, tabled
+from comity.report.prose import fair, keeping
+from comity.report.story import Story
+
+
+def fair_share(story: Story, figures: Mapping[str, str]) -> list[Block]:
+    """Bargaining: the named solutions."""
+    if "bargaining" not in story.results:
+        return []
+    return [Block("text", fair.NATIONS), *paragraph(fair.bargain(story)), *tabled(ledgers.agreements(story))]
+
+
+def credit(story: Story, figures: Mapping[str, str]) -> list[Block]:
+    """Shapley values and the price list of concessions."""
+    if "shapley" not in story.results:
+        return []
+    blocks = paragraph(fair.credit(story))
+    blocks += drawn(figures, "credit", "What each proposal brings each party of the full list, expected (Shapley values)")
+    blocks += tabled(ledgers.credits(story))
+    return blocks + paragraph(fair.prices(story)) + tabled(ledgers.prices(story)) + tabled(ledgers.prices_by_crisis(story))
+
+
+def counters(story: Story, figures: Mapping[str, str]) -> list[Block]:
+    """Answers to the full list."""
+    if not story.results.get("counter_offers"):
+        return []
+    found = ledgers.counters(story)
+    return paragraph([*fair.counters(story), *([keeping.INTERPOLATED] if found else [])]) + tabled(found)
+
+
+def trust(story: Story, figures: Mapping[str, str]) -> list[Block]:
+    """Temptation, patience, escape clauses."""
+    if "trust" not in story.results:
+        return []
+    blocks = paragraph(keeping.trust(story))
+    if not story.helps:
+        return blocks
+    blocks += drawn(figures, "tempted", "What each party would win in the year in which it breaks the package")
+    blocks += tabled(ledgers.trust(story)) + paragraph(keeping.escape(story)) + tabled(ledgers.depths(story))
+    texts = keeping.clauses(story)
+    return blocks + ([Block("list", texts, "Clauses that could stand in an agreement")] if texts else [])

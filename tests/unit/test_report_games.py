@@ -1,0 +1,151 @@
+"""Sentences on bargaining, credit, prices, counter-offers, trust and escapes follow from the numbers, with their signs turned."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from comity.report import ledgers, render
+from comity.report.figures import credit as credit_figure
+from comity.report.figures import tempted
+from comity.report.prose import fair, keeping
+from comity.report.story import Story
+from synthetic_results import a_swap_of_favours, three_parties_without_a_union, two_parties_in_a_union
+
+
+def joined(sentences: list[str]) -> str:
+    return " ".join(sentences).replace("\u00a0", " ")
+
+
+def test_where_every_concession_pays_there_is_nothing_to_haggle_over_and_no_trust_at_stake():
+    story = Story(two_parties_in_a_union())
+    text = joined(fair.bargain(story))
+    assert "leads to all eight proposals: Belarus gains USD" in text
+    assert "there is nothing to haggle over" in text
+    assert "all 256 packages were compared" in text
+    assert joined(fair.prices(story)).startswith("No concession has a price")
+    text = joined(keeping.trust(story))
+    assert text.startswith("Neither side has a reason to break the recommended package")
+    assert "trust is not at stake" in text
+    assert "is not credible: Belarus would still grant" in text
+    assert "no escape clause is needed" in joined(keeping.escape(story))
+    assert "assumed: the talks file states no patience" in joined(keeping.escape(story))
+    assert "nations, not governments" in fair.NATIONS
+    for sentence in fair.counters(story):
+        assert "has no better answer to the full list than to sign it" in sentence
+
+
+def test_when_every_sign_turns_nothing_is_claimed():
+    story = Story(two_parties_in_a_union(scale=-1))
+    text = joined(fair.bargain(story))
+    assert "there is nothing to bargain about" in text
+    assert "gains" not in text
+    assert "Nobody at the table gains from" in joined(fair.prices(story))
+    credits = joined(fair.credit(story))
+    assert "has a loss of USD" in credits
+    assert "brings it most" not in credits
+    assert keeping.trust(story) == ["No package is recommended, so that there is no deal to keep."]
+    assert keeping.escape(story) == []
+    counters = joined(fair.counters(story))
+    assert "has no better answer" not in counters
+    assert "No change of up to three lines of the full list brings Belarus" in counters
+
+
+def test_a_swap_of_favours_has_prices_temptations_and_a_patience():
+    story = Story(a_swap_of_favours())
+    assert "‘Fish’ costs those who grant it USD" in joined(fair.prices(story))
+    text = joined(keeping.trust(story))
+    assert "Alba keeps the package if a dollar next year is worth at least 0." in text
+    assert "in ‘slump’ it would win USD" in text
+    assert "by withdrawing ‘Ports’" in text
+    assert "All keep it from a patience of" in text
+    assert "trust is not at stake" not in text
+    assert "not credible" not in text
+    assert "haggle" not in joined(fair.bargain(story))
+    assert "Suspending the whole package in ‘slump’ would let the package be kept from a patience of 0." in text
+    counters = joined(fair.counters(story))
+    assert "Alba could answer the full list with ‘Ports’ at" in counters
+    assert "of what was asked" in counters
+    assert ledgers.counters(story) is not None
+
+
+def test_below_the_patience_the_deal_gives_way_in_the_slump_and_says_so_in_words_for_an_agreement():
+    patient, hasty = Story(a_swap_of_favours(patience=0.95)), Story(a_swap_of_favours(patience=0.6))
+    assert "holds in full" in joined(keeping.escape(patient))
+    assert "the patience of the talks file" in joined(keeping.escape(patient))
+    text = joined(keeping.escape(hasty))
+    assert "a dollar next year is worth 60 cents today" in text
+    assert "holds if it falls to" in text
+    assert "in ‘slump’; in the other state it stands in full" in text
+    assert "“slump”" in keeping.clauses(hasty)[0]
+    assert ledgers.depths(patient) is None
+    assert "Clauses that could stand in an agreement" in render(a_swap_of_favours(patience=0.6))["brief.html"].decode()
+    assert "no part of the recommended package holds" in joined(keeping.escape(Story(a_swap_of_favours(patience=0.01))))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "value", "words"),
+    [
+        ("never", -3.0, "would never keep the package"),
+        ("not_rational", -3.0, "has no reason to sign"),
+        ("never", 0.0, "nothing to it"),
+    ],
+)
+def test_named_outcomes_in_plain_words(outcome: str, value: float, words: str):
+    results = a_swap_of_favours()
+    results["trust"]["delta"] = None
+    results["trust"]["parties"]["BBB"] |= {"outcome": outcome, "value_usd_mn": value, "delta": None, "discount_rate_pct": None}
+    story = Story(results)
+    text = joined(keeping.trust(story))
+    assert f"Borea {words}" in text or words in text
+    assert "All keep it" not in text
+    assert ledgers.trust(story).rows[1][2].text == "–"
+
+
+def test_rotations_differing_ideas_and_payments_are_told():
+    results = a_swap_of_favours()
+    found = results["bargaining"]
+    found["egalitarian_usd"] = copy.deepcopy(found["nash"]) | {"package": "p1"}
+    found["lottery"] = {
+        "packages": [{"package": "p1", "probability": 0.25}, {"package": "p2", "probability": 0.75}],
+        "gain": found["nash"]["gain"],
+        "needs_rotation": True,
+        "gap": 0.0,
+    }
+    text = joined(fair.bargain(Story(results)))
+    assert "other ideas of a fair share differ: equal gains in USD to ‘Fish’ alone" in text.lower().replace(
+        "‘fish’", "‘Fish’"
+    ).replace("usd", "USD")
+    assert "‘Ports’ alone in 75 % of the years" in text
+    assert "would be shared equally: Alba" in text
+    found["outcome"] = "needs_rotation"
+    assert "it takes a rotation between packages" in joined(fair.bargain(Story(results)))
+
+
+def test_three_parties_have_a_core_and_no_sides():
+    story = Story(three_parties_without_a_union())
+    text = joined(fair.bargain(story))
+    assert "the core" in text
+    assert "Neither side" not in joined(keeping.trust(story))
+
+
+@pytest.mark.parametrize("make", [two_parties_in_a_union, three_parties_without_a_union, a_swap_of_favours])
+def test_tables_and_figures_hold_the_numbers_of_the_results(make):
+    story = Story(make())
+    credits = ledgers.credits(story)
+    assert len(credits.rows) == len(story.proposals) + 1
+    assert len(ledgers.prices(story).rows) == len(story.proposals)
+    assert len(ledgers.prices_by_crisis(story).head) == 1 + 2 * len(story.results["crises"])
+    assert len(ledgers.trust(story).rows) == len(story.parties)
+    for spec in (credit_figure(story), tempted(story)):
+        assert "USD mn" in spec["layer"][1]["encoding"]["x"]["title"]
+
+
+def test_results_without_these_keys_still_make_a_page():
+    results = two_parties_in_a_union()
+    for key in ("counting", "bargaining", "shapley", "concessions", "counter_offers", "trust", "escape"):
+        results.pop(key)
+    page = render(results)["brief.html"].decode()
+    assert '<section id="fair"' not in page
+    assert '<section id="together"' in page
