@@ -6,10 +6,8 @@ import itertools
 import math
 from typing import Any
 
-import numpy as np
-
-from comity.talks.games import Games, answers
-from comity.talks.payoffs import TablePayoffs
+from comity.talks.games import answers
+from synthetic_games import games_of
 
 OTHERS = ("AUS", "BRA", "CHN", "DEU", "IND", "JPN", "MLT", "SGP", "USA", "UZB", "ROW")
 SECTORS = {
@@ -100,30 +98,6 @@ class Talks:
             "residual": 3.1e-12,
         }
 
-    def games(self, packages: list[dict], best: dict, patience: float | None) -> Games:
-        """The games on this table: whole dollars of income, so that they add up with the outcomes."""
-        ids = [p["id"] for p in self.proposals]
-        base = np.array([INCOME[p] for p in self.parties])
-        numbers = [[ids.index(i) for i in p["proposals"]] for p in packages]
-
-        def income(crisis: str, package: dict) -> list[float]:
-            return [INCOME[n] + package["outcomes"][crisis][n]["ev_usd_mn"] for n in self.parties]
-
-        table = np.array([[income(c, p) for p in packages] for c in self.chance])
-        return Games(
-            payoffs=TablePayoffs.from_packages(self.parties, self.chance, ids, numbers, table),
-            base=base,
-            packages=numbers,
-            names=[p["id"] for p in packages],
-            by=[p["by"] for p in self.proposals],
-            conceded_by=[p["conceded_by"] for p in self.proposals],
-            best=packages.index(best),
-            weights=np.full(len(self.parties), 1 / len(self.parties)),
-            losses="expected",
-            called={entry["id"]: entry["name"] for entry in (*self.crises, *self.proposals)},
-            patience=patience,
-        )
-
     def results(self, title: str, relations: dict | list, patience: float | None = None) -> dict[str, Any]:
         ids = [p["id"] for p in self.proposals]
         subsets = [s for size in range(len(ids) + 1) for s in itertools.combinations(ids, size)]
@@ -131,8 +105,8 @@ class Talks:
         packages = [nothing, *(self.package(s, nothing) for s in subsets if s)]
         allowed = sorted((p for p in packages if p["nobody_worse_off"]), key=lambda p: -p["joint"]["expected_pct"])
         best = allowed[0]
-        games = answers(self.games(packages, best, patience))
-        return games | {
+        games = games_of(packages, best, self.proposals, self.crises, {p: INCOME[p] for p in self.parties}, patience)
+        return answers(games) | {
             "schema": "comity-talks-1",
             "title": title,
             "benchmark": {
