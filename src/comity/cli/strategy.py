@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -254,6 +255,12 @@ def _show_spread(players: list[dict[str, Any]]) -> None:
         (low, least), (high, most) = rates[0], rates[-1]
         what = name.replace("_", " ")
         typer.echo(f"Mean {what} of {len(rates)} players {mean:.1f} %, from {low:.1f} ({least}) to {high:.1f} ({most}).")
+        thumb = [one["rule_of_thumb_pct"] for one in players]
+        own = [one["instruments"][name]["mean_pct"] for one in players]
+        if name == "tariff" and len(set(own)) > 1 and len(set(thumb)) > 1:
+            typer.echo(
+                f"Correlation with one over the elasticity of demand for what is sold: {statistics.correlation(own, thumb):.2f}."
+            )
     gains = sorted((one["gain_pct"], one["player"]) for one in players)
     mean = sum(gain for gain, _ in gains) / len(gains)
     typer.echo(
@@ -271,7 +278,7 @@ def _show_world(told: dict[str, float]) -> None:
 
 def _show_players(title: str, players: list[dict[str, Any]]) -> None:
     more = "over_war_pct" in players[0]
-    columns = ["player", "today, %", "then, %", "lowest, %", "highest, %", "gain over today, %", "USD mn"]
+    columns = ["player", "today, %", "then, %", "lowest, %", "highest, %", "1/θ sold, %", "gain over today, %", "USD mn"]
     rows = []
     for one in players:
         for name, told in one["instruments"].items():
@@ -279,6 +286,7 @@ def _show_players(title: str, players: list[dict[str, Any]]) -> None:
                 [
                     one["player"] if name == "tariff" else f"{one['player']} {name.replace('_', ' ')}",
                     *(f"{told[key]:.2f}" for key in ("today_pct", "mean_pct", "lowest_pct", "highest_pct")),
+                    f"{one['rule_of_thumb_pct']:.1f}",
                     f"{one['gain_pct']:+.3f}",
                     f"{one['gain_usd_mn']:+,.0f}",
                     *([f"{one['over_war_pct']:+.3f}", f"{one['receives_usd_mn']:+,.0f}"] if more else []),

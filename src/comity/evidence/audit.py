@@ -40,9 +40,22 @@ def worst(gap: Array, benchmark: Benchmark) -> Gap:
     return Gap(float(size[where]), " ".join(names))
 
 
+def rate_cf(benchmark: Benchmark, wedges: Wedges, name: str) -> Array:
+    """A counterfactual `tariff`, `export_tax`, `import_rent` or `export_rent`, importer × exporter × sector, as a fraction."""
+    for holder in (wedges, benchmark):
+        if getattr(holder, name) is not None:
+            return np.asarray(getattr(holder, name))
+    return np.zeros(benchmark.trade_flow.shape)
+
+
 def tariff_cf(benchmark: Benchmark, wedges: Wedges) -> Array:
-    """The counterfactual tariff, importer × exporter × sector, as a fraction."""
-    return benchmark.tariff if wedges.tariff is None else np.asarray(wedges.tariff)
+    """The gross counterfactual tariff, importers' rents included, importer × exporter × sector, as a fraction."""
+    return (1 + rate_cf(benchmark, wedges, "tariff")) * (1 + rate_cf(benchmark, wedges, "import_rent")) - 1
+
+
+def export_levy_cf(benchmark: Benchmark, wedges: Wedges) -> Array:
+    """The gross counterfactual export tax, exporters' rents included, importer × exporter × sector, as a fraction."""
+    return (1 + rate_cf(benchmark, wedges, "export_tax")) * (1 + rate_cf(benchmark, wedges, "export_rent")) - 1
 
 
 def _relative(left: Array, right: Array, scale: Array | float | None = None) -> Array:
@@ -105,20 +118,43 @@ def _intermediate(now: Shares, Y: Array) -> Array:
     return np.einsum("nkj,nj->nk", now.inputs, (1 - now.added) * Y)
 
 
+def _pool(eq: Equilibrium, F: Array) -> Array:
+    """Net receipts from a customs pool: the own key's share of all duties on outsiders less the own ones; country, USD mn."""
+    b = eq.benchmark
+    duties = (rate_cf(b, eq.wedges, "tariff") * F * b.pooled_pairs[:, :, None]).sum(axis=(1, 2))
+    return b.pool_key * duties.sum() - duties
+
+
+def _dividends(eq: Equilibrium, VA: Array) -> Array:
+    """Capital income received less paid, country, USD mn."""
+    owned = eq.benchmark.ownership if eq.wedges.ownership is None else eq.wedges.ownership
+    if owned is None:
+        return np.zeros(len(VA))
+    capital = (1 - eq.benchmark.labour_share) * VA
+    return np.einsum("nij,ij->n", owned, capital) - capital.sum(axis=1)
+
+
 def _accounts(eq: Equilibrium, now: Shares) -> dict[str, Gap]:
     """Income, duties, the external account, lending, the numéraire, and GDP three ways."""
     b = eq.benchmark
     F, VA, income, D, R = _values(eq)
-    t, received = tariff_cf(b, eq.wedges), D + _transfer(eq)
+    levy = export_levy_cf(b, eq.wedges)
+    duties, taxes = (tariff_cf(b, eq.wedges) * F).sum(axis=(1, 2)), (F * levy / (1 + levy)).sum(axis=(0, 2))
+    dividends, pool = _dividends(eq, VA), _pool(eq, F)
+    E, paid = np.asarray(eq.values["export_tax_revenue"]), np.asarray(eq.values["dividends_paid"])
+    net = np.asarray(eq.values["dividends_received"]) - paid
+    abroad = D + _transfer(eq) + dividends + pool
     imports, exports = F.sum(axis=(1, 2)), F.sum(axis=(0, 2))
-    Y = F.sum(axis=0)
-    gdp_production = (Y - _intermediate(now, Y)).sum(axis=1) + (t * F).sum(axis=(1, 2))
-    gdp_income = VA.sum(axis=1) + R
+    Y = (F / (1 + levy)).sum(axis=0)
+    gdp_production = (Y - _intermediate(now, Y)).sum(axis=1) + duties + taxes
+    gdp_income = VA.sum(axis=1) + R - pool + E
     gdp_spending = income + exports - imports
     return {
-        "income": worst(_relative(income, VA.sum(axis=1) + R + received), b),
-        "duties": worst(_relative(R, (t * F).sum(axis=(1, 2)), income), b),
-        "Walras, external accounts": worst(_relative(imports - exports, received, income), b),
+        "income": worst(_relative(income, VA.sum(axis=1) + R + E + net + D + _transfer(eq)), b),
+        "duties": worst(_relative(R, duties + pool, income), b),
+        "export taxes": worst(_relative(E, taxes, income), b),
+        "dividends": worst(_relative(net, dividends, income), b),
+        "Walras, external accounts": worst(_relative(imports - exports, abroad, income), b),
         "deficits sum to zero": worst(_relative(np.asarray(D.sum()), np.asarray(0.0), income.sum()), b),
         "world value added": worst(_relative(np.asarray(VA.sum()), np.asarray(b.value_added.sum())), b),
         "GDP, production and income": worst(_relative(gdp_production, gdp_income), b),
@@ -133,7 +169,7 @@ def _markets(eq: Equilibrium, now: Shares) -> dict[str, Gap]:
     pi = np.asarray(eq.values["trade_share"])
     paid = (1 + tariff_cf(b, wedges)) * F
     X = paid.sum(axis=1)
-    Y = F.sum(axis=0)
+    Y = (F / (1 + export_levy_cf(b, wedges))).sum(axis=0)
     final = now.final * income[:, None]
     bought = X > 0
     return {
@@ -152,7 +188,10 @@ def _prices(eq: Equilibrium, now: Shares) -> dict[str, Gap]:
     makes = b.output > 0
     with np.errstate(divide="ignore"):
         lnd = np.log(_factor(wedges.trade_cost))
-    landed = lnd + np.log1p(tariff_cf(b, wedges)) - np.log1p(b.tariff) + np.where(makes, lnc, 0.0)[None]
+    kappa = lnd
+    for gross in (tariff_cf, export_levy_cf):
+        kappa = kappa + np.log1p(gross(b, wedges)) - np.log1p(gross(b, Wedges()))
+    landed = kappa + np.where(makes, lnc, 0.0)[None]
     pull = np.where(b.trade_share > 0, b.trade_share * np.exp(-b.trade_elasticity * landed), 0.0)
     bought = b.expenditure > 0
     total = np.where(bought, pull.sum(axis=1), 1.0)

@@ -8,6 +8,7 @@ fault under each check and sees it turn red.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -25,6 +26,9 @@ Solver = Callable[..., Equilibrium]
 
 CLOSURES = (Closure("mobile", "fixed"), Closure("specific", "with_trade"))
 """The papers' closure and that of the talks."""
+
+SHORT_RUN = Closure("specific", "with_trade", inputs=0.2, value_added=0.5, final=0.9)
+"""Nests with little substitution, for the shock that moves everything."""
 
 MARKETS = 1e-9
 REPLICATION, OFF_START, HOMOGENEITY, SECOND = 1e-12, 1e-8, 1e-10, 1e-8
@@ -45,7 +49,12 @@ def verify(benchmark: Benchmark | None = None) -> list[Check]:
         *check(benchmark),
         replication(benchmark),
         replication_off_start(benchmark),
-        *markets_clear([solve(benchmark, stress(benchmark), closure=closure) for closure in CLOSURES]),
+        *markets_clear(
+            [
+                *(solve(benchmark, stress(benchmark), closure=closure) for closure in CLOSURES),
+                solve(benchmark, stress_all(benchmark), closure=SHORT_RUN),
+            ]
+        ),
         homogeneity(benchmark),
         numeraire(benchmark),
         second_solver(benchmark),
@@ -63,6 +72,25 @@ def stress(benchmark: Benchmark) -> Wedges:
     cell = np.arange(n)[:, None] * 7 + np.arange(j)[None, :] * 3
     cost = 1 + 0.1 * abroad * ((cell[:, None, :] + 5 * cell[None, :, :]) % 11) / 10
     return Wedges(tariff=tariff, trade_cost=cost, productivity=1 + 0.05 * np.sin(cell))
+
+
+def stress_all(benchmark: Benchmark) -> Wedges:
+    """The test shock, and with it export taxes of up to 10 %, rents of 5 %, a transfer, and a tenth of every sector's capital
+    in the hands of the next economy."""
+    n, _, j = benchmark.trade_flow.shape
+    abroad = (1 - np.eye(n)[:, :, None]) * np.ones(j)
+    cell = (np.arange(n)[:, None, None] + 3 * np.arange(n)[None, :, None] + 5 * np.arange(j)) % 7
+    owned = np.eye(n)[:, :, None] * np.full(j, 0.9) + np.roll(np.eye(n), 1, axis=0)[:, :, None] * np.full(j, 0.1)
+    gift = np.zeros(n)
+    gift[0], gift[-1] = 1e-3 * benchmark.income[-1], -1e-3 * benchmark.income[-1]
+    return replace(
+        stress(benchmark),
+        export_tax=abroad * 0.1 * cell / 6,
+        import_rent=abroad * 0.05 * (cell == 1),
+        export_rent=abroad * 0.05 * (cell == 2),
+        ownership=owned,
+        transfer=gift,
+    )
 
 
 def replication(benchmark: Benchmark, solver: Solver = solve) -> Check:
@@ -116,6 +144,8 @@ def markets_clear(solved: list[Equilibrium]) -> list[Check]:
 MEANINGS: Mapping[str, str] = {
     "income": "value added, duties, deficit and transfers are what is spent",
     "duties": "tariff revenue is the tariff on what crosses the border",
+    "export taxes": "what exporters' states and rent owners get is what the border price has above the producers'",
+    "dividends": "capital income goes to its owners, wherever they live",
     "Walras, external accounts": "imports less exports are the deficit, which no equation of the solver asks for",
     "deficits sum to zero": "what some borrow others lend",
     "world value added": "the numéraire stays where it was",

@@ -30,6 +30,8 @@ class Base(NamedTuple):
     epsilon: jax.Array | None = None  # country × 1 or × using sector; None is 1, Cobb–Douglas
     eta: jax.Array | None = None  # country × 1 or × sector
     sigma: jax.Array | None = None  # country
+    key: jax.Array | None = None  # country: share in the pooled duties of a customs union, 0 outside
+    outer: jax.Array | None = None  # importer × exporter: 1 where duties are pooled
 
 
 class Shock(NamedTuple):
@@ -45,6 +47,11 @@ class Shock(NamedTuple):
     a: jax.Array  # final shares after the change of taste, at benchmark prices
     deficit: jax.Array  # country; the benchmark's, or zero on the way to balance
     transfer: jax.Array  # country
+    keep: jax.Array | None = None  # 1/(1+s′), what producers keep of the border price; sector × importer × exporter
+    rent: jax.Array | None = None  # 1 + importers' rents in the gross tariff; sector × importer × exporter
+    other: jax.Array | None = None  # part of κ̂^{−θ} that is neither trade cost nor tariff; sector × importer × exporter
+    owned: jax.Array | None = None  # Ω′, owner × economy × sector
+    owned_home: jax.Array | None = None  # its diagonal, country × sector
 
 
 class State(NamedTuple):
@@ -62,6 +69,35 @@ class Exchange(NamedTuple):
     sell: Callable[[jax.Array], jax.Array]  # X′ P̂^θ of buyers -> Σ_n border X′ P̂^θ
     world: WorldSum  # sum of incomes over all economies
     pool: WorldSum  # sum of lending over all economies; zero where the others are held
+    levy: Callable[[jax.Array], jax.Array] | None = None  # X′ P̂^θ of buyers -> Σ_n (1 − keep) border X′ P̂^θ
+    claims: Callable[[jax.Array], jax.Array] | None = None  # capital income -> what owners receive of it; country
+    share: Callable[[jax.Array, jax.Array], jax.Array] | None = None  # ĉ^{−θ}, X′ P̂^θ -> net receipts from the customs pool
+
+
+class Flows(NamedTuple):
+    """What is sold and bought, before anything is scaled to the numéraire; country × sector, USD mn."""
+
+    X: jax.Array
+    q: jax.Array  # X′ P̂^θ
+    c_power: jax.Array  # ĉ^{−θ}
+    output: jax.Array  # what producers receive
+    border: jax.Array  # purchases at border prices, home included
+    home: jax.Array
+
+
+class Accounts(NamedTuple):
+    """What an economy earns and where from; country, USD mn."""
+
+    own: jax.Array
+    revenue: jax.Array  # after the customs pool
+    export_revenue: jax.Array
+    received: jax.Array
+    paid: jax.Array
+    deficit: jax.Array
+    income: jax.Array
+    exports: jax.Array
+    imports: jax.Array
+    abroad: jax.Array  # all that comes from abroad: deficit, transfer, net dividends, net receipts from the pool
 
 
 class Technology(NamedTuple):
@@ -87,3 +123,6 @@ class Outcome(NamedTuple):
     income: jax.Array
     exports: jax.Array
     imports: jax.Array
+    export_revenue: jax.Array
+    received: jax.Array  # dividends from abroad
+    paid: jax.Array  # dividends to abroad

@@ -15,6 +15,24 @@ def tariff_revenue(X: jax.Array, border: jax.Array) -> jax.Array:
     return jnp.sum(X - border, axis=-1)
 
 
+def export_revenue(levied: jax.Array) -> jax.Array:
+    """Export taxes E′_i = Σ_nj s′/(1+s′) F′_ni^j, of what each sector's exports bear (eq. 5); … × sector to …, USD mn."""
+    return jnp.sum(levied, axis=-1)
+
+
+def dividends(owned: jax.Array, capital: jax.Array) -> jax.Array:
+    """Σ_ij Ω′_{n,i}^j (1−λ_i^j) γ′_i^j Y′_i^j: what residents of n receive of all capital income, their own at home too (eq. 6).
+
+    `owned` owner × economy × sector, `capital` income country × sector, USD mn; returns country, USD mn.
+    """
+    return jnp.einsum("nij,ij->n", owned, capital)
+
+
+def pooled_duties(key: jax.Array, duties: jax.Array, total: jax.Array) -> jax.Array:
+    """Net receipts from a customs pool, key_n Σ_m P_m − P_n, with P_n the own duties that go into it (eq. 6); …, USD mn."""
+    return key * total - duties
+
+
 def spending(a: jax.Array, income: jax.Array, inputs: jax.Array) -> jax.Array:
     """X′_n^j = a′_n^j I′_n + spending on j as an input (Caliendo & Parro 2015, eq. 14); … × sector, USD mn."""
     return a * income[..., None] + inputs

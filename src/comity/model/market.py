@@ -7,23 +7,64 @@ part of G; without it I − G_u has an exact unit eigenvalue.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 
-from comity.model import costs, income, nests, prices
+from comity.model import accounts, costs, income, nests, prices
 from comity.model.arrays import Base, Exchange, Outcome, Shock, State, Technology
 
 __all__ = ["Base", "Exchange", "Outcome", "Shock", "State", "Technology"]
 
 
 def world_exchange(shock: Shock) -> Exchange:
-    """Trade of all economies with each other."""
+    """Trade of all economies with each other, and who owns what."""
+    received = shock.border if shock.keep is None else shock.border * shock.keep
 
     def buy(c_power: jax.Array) -> tuple[jax.Array, jax.Array]:
         total = jnp.einsum("jni,ij->nj", shock.M, c_power)
         return total, jnp.einsum("jni,ij->nj", shock.border, c_power)
 
-    return Exchange(buy, lambda q: jnp.einsum("jni,nj->ij", shock.border, q), jnp.sum, jnp.sum)
+    def sell(q: jax.Array) -> jax.Array:
+        return jnp.einsum("jni,nj->ij", received, q)
+
+    def levy(q: jax.Array) -> jax.Array:
+        return jnp.einsum("jni,nj->ij", shock.border - received, q)
+
+    def claims(capital: jax.Array) -> jax.Array:
+        assert shock.owned is not None
+        return income.dividends(shock.owned, capital)
+
+    return Exchange(
+        buy,
+        sell,
+        jnp.sum,
+        jnp.sum,
+        None if shock.keep is None else levy,
+        None if shock.owned is None else claims,
+    )
+
+
+def with_pool(base: Base, shock: Shock, exchange: Exchange) -> Exchange:
+    """The exchange with the base's customs pool, where it has one and the exchange does not hold it yet."""
+    if base.key is None or exchange.share is not None:
+        return exchange
+
+    key = base.key
+
+    def share(c_power: jax.Array, q: jax.Array) -> jax.Array:
+        duties = jnp.sum(q * outer_duties(base, shock, c_power), axis=-1)
+        return income.pooled_duties(key, duties, jnp.sum(duties))
+
+    return exchange._replace(share=share)
+
+
+def outer_duties(base: Base, shock: Shock, c_power: jax.Array) -> jax.Array:
+    """Σ_i t′_ni^j F′_ni^j over suppliers outside a customs union, per unit of X′ P̂^θ (eq. 6); country × sector, 0 outside."""
+    assert base.outer is not None
+    gross = shock.M if shock.rent is None else shock.M / shock.rent
+    return jnp.einsum("jni,ni,ij->nj", gross - shock.border, base.outer, c_power)
 
 
 def value_added_price(base: Base, shock: Shock, y: jax.Array, factors: str) -> jax.Array:
@@ -39,48 +80,46 @@ def evaluate(
     base: Base, shock: Shock, u: State, exchange: Exchange, factors: str, deficits: str, *, numeraire: bool = True
 ) -> Outcome:
     """All equations once (eqs. 1 to 7): what prices, spending and value added follow from those supposed."""
+    exchange = with_pool(base, shock, exchange)
     lnv = value_added_price(base, shock, u.y, factors)
     made = nests.technology(base, shock, lnv, u.lnP)
     c_power = jnp.exp(-base.theta * made.lnc)
     S, S_border = exchange.buy(c_power)
     X = base.expenditure * jnp.exp(u.lnX)
-    q = X / S
-    Y = c_power * exchange.sell(q)
-    border = q * S_border
-    home = q * shock.border_home * c_power
+    sales = accounts.flows(shock, exchange, X, X / S, c_power, S_border)
 
-    added = made.gamma * Y
+    added = made.gamma * sales.output
     world = exchange.world
     scale = world(jnp.sum(base.value_added, axis=-1)) / world(jnp.sum(added, axis=-1)) if numeraire else 1.0
-    Y, added = Y * scale, added * scale
-    own = jnp.sum(added, axis=-1)
-    exports = jnp.sum(Y - home * scale, axis=-1)
-    imports = jnp.sum(border - home, axis=-1) * scale
-    revenue = income.tariff_revenue(X, border) * scale
-    D = _deficit(base, shock, own, exports + imports, exchange, deficits)
-    earned = own + revenue + D + shock.transfer
-    spending = income.spending(nests.final_demand(base, shock, u.lnP)[1], earned, nests.input_demand(base, made, u.lnP, Y))
+    Y, added = sales.output * scale, added * scale
+    earned = accounts.accounts(base, shock, exchange, sales, added, scale, deficits)
+    final = nests.final_demand(base, shock, u.lnP)[1]
+    spending = income.spending(final, earned.income, nests.input_demand(base, made, u.lnP, Y))
 
     tiny = jnp.finfo(jnp.float64).tiny
     bought = base.expenditure > 0
     lnX = jnp.where(bought, jnp.log(jnp.maximum(spending / jnp.where(bought, base.expenditure, 1.0), tiny)), 0.0)
     if factors == "mobile":
-        y = jnp.log(own / jnp.sum(base.value_added, axis=-1))
+        y = jnp.log(earned.own / jnp.sum(base.value_added, axis=-1))
     else:
         ratio = jnp.where(base.active > 0, added / jnp.where(base.active > 0, base.value_added, 1.0), 1.0)
         y = jnp.log(jnp.maximum(ratio, tiny))
-    state = State(prices.price_index(S, base.theta), lnX, y)
-    return Outcome(state, lnv, made.lnc, S, Y, added, revenue, D, earned, exports, imports)
-
-
-def _deficit(base: Base, shock: Shock, own: jax.Array, trade: jax.Array, exchange: Exchange, deficits: str) -> jax.Array:
-    if deficits == "proportional":
-        return income.scaled_deficit(
-            shock.deficit, own / jnp.sum(base.value_added, axis=-1), own / exchange.world(own), exchange.pool
-        )
-    if deficits == "with_trade":
-        return income.scaled_deficit(shock.deficit, trade / base.trade, own / exchange.world(own), exchange.pool)
-    return income.fixed_deficit(shock.deficit)
+    return Outcome(
+        state=State(prices.price_index(S, base.theta), lnX, y),
+        lnv=lnv,
+        lnc=made.lnc,
+        S=S,
+        output=Y,
+        value_added=added,
+        revenue=earned.revenue,
+        deficit=earned.deficit,
+        income=earned.income,
+        exports=earned.exports,
+        imports=earned.imports,
+        export_revenue=earned.export_revenue,
+        received=earned.received,
+        paid=earned.paid,
+    )
 
 
 def residuals(base: Base, shock: Shock, u: State, factors: str, deficits: str) -> dict[str, jax.Array]:
@@ -92,29 +131,25 @@ def residuals(base: Base, shock: Shock, u: State, factors: str, deficits: str) -
     lnv = value_added_price(base, shock, u.y, factors)
     made = nests.technology(base, shock, lnv, u.lnP)
     c_power = jnp.exp(-base.theta * made.lnc)
-    trade = world_exchange(shock)
+    trade = with_pool(base, shock, world_exchange(shock))
     S, S_border = trade.buy(c_power)
     P_power = jnp.exp(base.theta * u.lnP)
     X = base.expenditure * jnp.exp(u.lnX)
-    Y = c_power * trade.sell(X * P_power)
-    border = X * P_power * S_border
-    home = X * P_power * shock.border_home * c_power
+    sales = accounts.flows(shock, trade, X, X * P_power, c_power, S_border)
+    Y = sales.output
     added = made.gamma * Y
-    own = jnp.sum(added, axis=-1)
-    exports, imports = jnp.sum(Y - home, axis=-1), jnp.sum(border - home, axis=-1)
-    D = _deficit(base, shock, own, exports + imports, trade, deficits)
-    earned = own + income.tariff_revenue(X, border) + D + shock.transfer
+    got = accounts.accounts(base, shock, trade, sales, added, 1.0, deficits)
     inputs = nests.input_demand(base, made, u.lnP, Y)
-    spending = income.spending(nests.final_demand(base, shock, u.lnP)[1], earned, inputs)
+    spending = income.spending(nests.final_demand(base, shock, u.lnP)[1], got.income, inputs)
     bought = base.expenditure > 0
     if factors == "mobile":
-        factor = own / (jnp.sum(base.value_added, axis=-1) * jnp.exp(u.y)) - 1
+        factor = got.own / (jnp.sum(base.value_added, axis=-1) * jnp.exp(u.y)) - 1
     else:
         expected = jnp.where(base.active > 0, base.value_added * jnp.exp(u.y), 1.0)
         factor = jnp.where(base.active > 0, added / expected - 1, 0.0)
     wages = base.lam * base.value_added
     wage = jnp.exp(log_wage(base, shock, u.y, factors) + shock.lnL)
-    paid = jnp.sum(base.lam * added, axis=-1) if factors != "mobile" else own
+    paid = jnp.sum(base.lam * added, axis=-1) if factors != "mobile" else got.own
     stock = jnp.sum(wages if factors != "mobile" else base.value_added, axis=-1)
     world = jnp.sum(base.value_added)
     return {
@@ -122,10 +157,10 @@ def residuals(base: Base, shock: Shock, u: State, factors: str, deficits: str) -
         "goods": jnp.where(bought, spending / jnp.where(bought, X, 1.0) - 1, 0.0),
         "factor": factor,
         "labour": paid / (wage * stock) - 1,
-        "income": (jnp.sum(X, axis=-1) - jnp.sum((1 - made.gamma) * Y, axis=-1)) / earned - 1,
-        "external": (imports - exports - D - shock.transfer) / earned,
-        "deficits": jnp.sum(D) / world,
-        "numeraire": jnp.sum(own) / world - 1,
+        "income": (jnp.sum(X, axis=-1) - jnp.sum((1 - made.gamma) * Y, axis=-1)) / got.income - 1,
+        "external": (got.imports - got.exports - got.abroad) / got.income,
+        "deficits": jnp.sum(got.deficit) / world,
+        "numeraire": jnp.sum(got.own) / world - 1,
     }
 
 
@@ -136,16 +171,66 @@ def log_wage(base: Base, shock: Shock, y: jax.Array, factors: str) -> jax.Array:
     return costs.average_wage(y, base.lam * base.value_added, shock.lnL)
 
 
-def local_exchange(
-    shock: Shock, c_power: jax.Array, q: jax.Array, S: jax.Array, S_border: jax.Array, sold: jax.Array
-) -> Exchange:
+class Held(NamedTuple):
+    """What one economy sees of the others at a point, as sums; by country, then that economy's slice of each."""
+
+    c_power: jax.Array
+    q: jax.Array
+    S: jax.Array
+    S_border: jax.Array
+    sold: jax.Array  # Σ_n received X′ P̂^θ
+    levied: jax.Array | None  # Σ_n (border − received) X′ P̂^θ
+    dividends: jax.Array | None  # received of all, without its own
+    S_outer: jax.Array | None  # duties that go into the customs pool, per unit of X′ P̂^θ
+    pool: jax.Array | None  # what the others pay into it
+
+
+def local_exchange(base: Base, shock: Shock, at: Held) -> Exchange:
     """Trade of one economy with the others held at a point; all arguments are that economy's slices (sector)."""
+
+    levied, owned = at.levied, shock.owned_home
+
+    def claims(capital: jax.Array) -> jax.Array:
+        assert at.dividends is not None
+        assert owned is not None
+        return at.dividends + jnp.sum(owned * capital, axis=-1)
+
+    def share(c: jax.Array, q: jax.Array) -> jax.Array:
+        assert base.key is not None
+        assert at.pool is not None
+        assert at.S_outer is not None
+        duties = jnp.sum(q * at.S_outer, axis=-1)
+        return income.pooled_duties(base.key, duties, duties + at.pool)
+
     return Exchange(
-        lambda c: (S + shock.M_home * (c - c_power), S_border + shock.border_home * (c - c_power)),
-        lambda own_q: sold + shock.border_home * (own_q - q),
-        lambda own: own,
-        jnp.zeros_like,
+        buy=lambda c: (at.S + shock.M_home * (c - at.c_power), at.S_border + shock.border_home * (c - at.c_power)),
+        sell=lambda own_q: at.sold + shock.border_home * (own_q - at.q),
+        world=lambda own: own,
+        pool=jnp.zeros_like,
+        levy=None if levied is None else lambda q: levied,
+        claims=None if at.dividends is None else claims,
+        share=None if at.pool is None else share,
     )
+
+
+def held(base: Base, shock: Shock, u: State, factors: str) -> Held:
+    """What each economy sees of the others at a state."""
+    made = nests.technology(base, shock, value_added_price(base, shock, u.y, factors), u.lnP)
+    c_power = jnp.exp(-base.theta * made.lnc)
+    trade = world_exchange(shock)
+    S, S_border = trade.buy(c_power)
+    q = base.expenditure * jnp.exp(u.lnX) / S
+    sold = trade.sell(q)
+    dividends = S_outer = pool = None
+    if trade.claims is not None and shock.owned_home is not None:
+        capital = (1 - base.lam) * made.gamma * c_power * sold
+        dividends = trade.claims(capital) - jnp.sum(shock.owned_home * capital, axis=-1)
+    if base.key is not None:
+        S_outer = outer_duties(base, shock, c_power)
+        duties = jnp.sum(q * S_outer, axis=-1)
+        pool = jnp.sum(duties) - duties
+    levied = None if trade.levy is None else trade.levy(q)
+    return Held(c_power, q, S, S_border, sold, levied, dividends, S_outer, pool)
 
 
 def diagonal_blocks(base: Base, shock: Shock, u: State, factors: str, deficits: str) -> jax.Array:
@@ -153,25 +238,20 @@ def diagonal_blocks(base: Base, shock: Shock, u: State, factors: str, deficits: 
 
     Exact but for the economy's own weight in the numéraire and in the world's balance of lending.
     """
-    lnv = value_added_price(base, shock, u.y, factors)
-    c_power = jnp.exp(-base.theta * nests.technology(base, shock, lnv, u.lnP).lnc)
-    trade = world_exchange(shock)
-    S, S_border = trade.buy(c_power)
-    q = base.expenditure * jnp.exp(u.lnX) / S
-    sold = trade.sell(q)
     total = jnp.sum(base.value_added)
     flat = pack(u)
 
-    def one(
-        x: jax.Array, base_n: Base, shock_n: Shock, c_n: jax.Array, q_n: jax.Array, point: tuple[jax.Array, ...]
-    ) -> jax.Array:
-        fixed = local_exchange(shock_n, c_n, q_n, *point)
+    def one(x: jax.Array, base_n: Base, shock_n: Shock, at: Held) -> jax.Array:
         others = total - jnp.sum(base_n.value_added)
-        local = fixed._replace(world=lambda own: own + others)
-        return pack(evaluate(base_n, shock_n, unpack(x, c_n.shape[-1], factors), local, factors, deficits).state)
+        local = local_exchange(base_n, shock_n, at)._replace(world=lambda own: own + others)
+        return pack(evaluate(base_n, shock_n, unpack(x, base_n.gamma.shape[-1], factors), local, factors, deficits).state)
 
-    no_kernels = shock._replace(M=jnp.zeros(len(flat)), border=jnp.zeros(len(flat)))
-    return jax.vmap(jax.jacfwd(one))(flat, base, no_kernels, c_power, q, (S, S_border, sold))
+    def none(kernel: jax.Array | None) -> jax.Array | None:
+        return None if kernel is None else jnp.zeros(len(flat))
+
+    kernels = ("M", "border", "keep", "rent", "other", "owned")
+    no_kernels = shock._replace(**{name: none(getattr(shock, name)) for name in kernels})
+    return jax.vmap(jax.jacfwd(one))(flat, base, no_kernels, held(base, shock, u, factors))
 
 
 def pack(u: State) -> jax.Array:

@@ -84,7 +84,10 @@ def vary(
     shut = jnp.isposinf(cost)
     lnkappa = jnp.log(jnp.where(shut, 1.0, cost)) + jnp.log1p(t1) - jnp.log1p(tariff[at])
     M = shares.trade_kernel(pi[at], lnkappa, shut, theta[at[0]])
-    return shock._replace(M=shock.M.at[at].set(M), border=shock.border.at[at].set(M / (1 + t1)))
+    if shock.other is not None:
+        M = M * shock.other[at]
+    border = M / (1 + t1) if shock.rent is None else M / ((1 + t1) * shock.rent[at])
+    return shock._replace(M=shock.M.at[at].set(M), border=shock.border.at[at].set(border))
 
 
 class Variations:

@@ -11,9 +11,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from comity.errors import InputError, Problem
+from comity.errors import InputError
 from comity.model import market, shares
 from comity.records import Array, Benchmark, Closure, Equilibrium, Wedges
+from comity.solve.checks import check_wedges
+
+__all__ = ["World", "check_wedges", "from_shares", "lost_suppliers", "nested", "shock", "start_state", "world"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +31,10 @@ class World:
     output: Array
     economies: tuple[str, ...]
     sectors: tuple[str, ...]
+    export_tax: jax.Array | None = None  # as tariff; None where there is none
+    import_rent: jax.Array | None = None
+    export_rent: jax.Array | None = None
+    ownership: Array | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -77,9 +84,9 @@ def nested(base: market.Base, closure: Closure) -> market.Base:
 
 def _plain(b: Benchmark) -> World:
     home = np.einsum("nnj->nj", b.trade_flow)
-    exports = (b.output - home).sum(axis=1)
+    exports = (b.trade_flow.sum(axis=0) - home).sum(axis=1)
     imports = (b.trade_flow.sum(axis=1) - home).sum(axis=1)
-    return from_shares(
+    w = from_shares(
         economies=b.economies,
         sectors=b.sectors,
         trade_share=b.trade_share,
@@ -96,6 +103,29 @@ def _plain(b: Benchmark) -> World:
         income=b.income,
         output=b.output,
     )
+    return replace(
+        w,
+        base=_pooled(w.base, b),
+        export_tax=_optional(b.export_tax),
+        import_rent=_optional(b.import_rent),
+        export_rent=_optional(b.export_rent),
+        ownership=b.ownership,
+    )
+
+
+def _pooled(base: market.Base, b: Benchmark) -> market.Base:
+    """The base with the customs pool of the benchmark."""
+    if not b.customs_pool:
+        return base
+    return base._replace(key=jnp.asarray(b.pool_key), outer=jnp.asarray(b.pooled_pairs.astype(float)))
+
+
+def _optional(values: Array | None) -> jax.Array | None:
+    return None if values is None else _sector_first(values)
+
+
+def _sector_first(values: Array) -> jax.Array:
+    return jnp.asarray(np.ascontiguousarray(np.asarray(values, dtype=np.float64).transpose(2, 0, 1)))
 
 
 def from_shares(
@@ -144,37 +174,6 @@ def from_shares(
     )
 
 
-def check_wedges(benchmark: Benchmark, wedges: Wedges, closure: Closure) -> None:
-    """Refuse, all at once, wedges of a wrong shape, not finite, at home, out of range or without meaning under the closure."""
-    n, j = len(benchmark.economies), len(benchmark.sectors)
-    shapes = {"tariff": (n, n, j), "trade_cost": (n, n, j), "productivity": (n, j), "labour": (n,)}
-    shapes |= {"capital": (n, j), "taste": (n, j), "transfer": (n,)}
-    problems: list[Problem] = []
-    for name, shape in shapes.items():
-        values = getattr(wedges, name)
-        if values is None:
-            continue
-        values = np.asarray(values)
-        if values.shape != shape:
-            problems.append(Problem(f"{name}: shape {values.shape}, expected {shape}"))
-            continue
-        finite = np.isfinite(values) | ((name == "trade_cost") & np.isposinf(values))
-        if not finite.all():
-            problems.append(Problem(f"{name}: {int((~finite).sum())} cells are not finite numbers"))
-        elif name == "tariff" and np.any(values <= -1):
-            problems.append(Problem("tariff: −100 % or less"))
-        elif name not in ("tariff", "transfer") and np.any(values < 0 if name == "taste" else values <= 0):
-            problems.append(Problem(f"{name}: factors must be positive"))
-        elif name == "transfer" and abs(values.sum()) > 1e-6 * max(1.0, float(np.abs(values).sum())):
-            problems.append(Problem(f"transfer: sums to {values.sum():.6g} USD mn, not to 0"))
-        if name in ("tariff", "trade_cost") and np.any(np.einsum("nnj->nj", values) != (0.0 if name == "tariff" else 1.0)):
-            problems.append(Problem(f"{name}: changes what an economy buys at home"))
-    if wedges.capital is not None and closure.factors == "mobile":
-        problems.append(Problem("capital: has no meaning when factors are mobile across sectors; use labour or specific factors"))
-    if problems:
-        raise InputError(problems)
-
-
 @jax.jit
 def _kernels(pi: jax.Array, t: jax.Array, theta: jax.Array, t1: jax.Array, lnd: jax.Array, s: jax.Array):
     t_s = t + s * (t1 - t)
@@ -193,16 +192,13 @@ def shock(w: World, wedges: Wedges, s: float = 1.0, *, balance: bool = False) ->
     """
     n, j = w.size
 
-    def sector_first(values: Array) -> jax.Array:
-        return jnp.asarray(np.ascontiguousarray(np.asarray(values, dtype=np.float64).transpose(2, 0, 1)))
-
     def log(values: Array | None, shape: tuple[int, ...]) -> jax.Array:
         return jnp.zeros(shape) if values is None else s * jnp.log(jnp.asarray(values))
 
-    t1 = w.tariff if wedges.tariff is None else sector_first(wedges.tariff)
-    lnd = jnp.zeros_like(w.pi) if wedges.trade_cost is None else jnp.log(sector_first(wedges.trade_cost))
+    t1 = w.tariff if wedges.tariff is None else _sector_first(wedges.tariff)
+    lnd = jnp.zeros_like(w.pi) if wedges.trade_cost is None else jnp.log(_sector_first(wedges.trade_cost))
     M, border, M_home, border_home = _kernels(w.pi, w.tariff, w.base.theta[0], t1, lnd, jnp.asarray(s))
-    return market.Shock(
+    plain = market.Shock(
         M=M,
         border=border,
         M_home=M_home,
@@ -214,6 +210,43 @@ def shock(w: World, wedges: Wedges, s: float = 1.0, *, balance: bool = False) ->
         deficit=w.base.deficit * (1 - s) if balance else w.base.deficit,
         transfer=jnp.zeros(n) if wedges.transfer is None else s * jnp.asarray(wedges.transfer),
     )
+    return _with_owners(w, wedges, s, _with_levies(w, wedges, s, plain))
+
+
+def _with_levies(w: World, wedges: Wedges, s: float, plain: market.Shock) -> market.Shock:
+    """The arrays with export taxes and rents, which are costs to buyers and income to somebody (eqs. 3 and 5)."""
+
+    def moved(name: str) -> tuple[jax.Array | None, jax.Array | None]:
+        old, new = getattr(w, name), _optional(getattr(wedges, name))
+        if old is None and new is None:
+            return None, None
+        old = jnp.zeros_like(w.pi) if old is None else old
+        return old, old if new is None else old + s * (new - old)
+
+    rates = {name: moved(name) for name in ("export_tax", "import_rent", "export_rent")}
+    given = {name: (old, new) for name, (old, new) in rates.items() if old is not None and new is not None}
+    if not given:
+        return plain
+    lnkappa = sum(jnp.log1p(new) - jnp.log1p(old) for old, new in given.values())
+    other = jnp.exp(-w.base.theta[0][:, None, None] * lnkappa)
+    rent = 1 + given["import_rent"][1] if "import_rent" in given else None
+    border = plain.border * other if rent is None else plain.border * other / rent
+    keep = None
+    for name in ("export_tax", "export_rent"):
+        if name in given:
+            keep = (1.0 if keep is None else keep) / (1 + given[name][1])
+    return plain._replace(M=plain.M * other, border=border, keep=keep, rent=rent, other=other)
+
+
+def _with_owners(w: World, wedges: Wedges, s: float, shock: market.Shock) -> market.Shock:
+    """The arrays with owners abroad (eq. 6); without any, residents own all."""
+    if w.ownership is None and wedges.ownership is None:
+        return shock
+    n, j = w.size
+    old = np.repeat(np.eye(n)[:, :, None], j, axis=2) if w.ownership is None else w.ownership
+    new = old if wedges.ownership is None else np.asarray(wedges.ownership)
+    owned = jnp.asarray(old + s * (new - old))
+    return shock._replace(owned=owned, owned_home=jnp.einsum("nnj->nj", owned))
 
 
 def lost_suppliers(w: World, wedges: Wedges) -> list[tuple[str, str]]:

@@ -165,10 +165,23 @@ def told_player(game: Game, k: int, z: Rates, gain: float, *, rates: bool) -> di
         "inside_row": list(who.inside_row),
         "tariffs": who.design,
         "sensitive": dict(who.sensitive),
+        "rule_of_thumb_pct": _pct(rule_of_thumb(game, k)),
         "gain_pct": _pct(gain),
         "gain_usd_mn": round(float(gain * game.payoffs[k].scale), 3),
         "instruments": {c.instrument: _rates(game, who, c, own, rates) for c, own in game.parts(k, z[k])},
     }
+
+
+def rule_of_thumb(game: Game, k: int) -> float:
+    """One over the elasticity of foreign demand for what the player sells: the tariff that one sector without inputs has.
+
+    The elasticity is θ (1 − own share of the market), averaged over the player's benchmark exports.
+    """
+    b, own = game.benchmark, list(game.players[k].members)
+    sold = b.trade_flow[:, own].sum(axis=1)
+    share = b.trade_share[:, own].sum(axis=1)
+    sold[own] = 0.0
+    return float(sold.sum() / (sold * b.trade_elasticity * (1 - share)).sum())
 
 
 def _rates(game: Game, who: Player, c: Control, z: Array, every: bool) -> dict[str, Any]:

@@ -1,21 +1,17 @@
-"""The frozen records that rooms hand each other."""
+"""The world in a base year."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from comity.errors import DataError, InputError, Problem
-from comity.vocabulary import DEFICITS, FACTORS, symbols
-
-if TYPE_CHECKING:
-    import xarray as xr
+from comity.vocabulary import symbols
 
 Array = np.ndarray
 
@@ -28,63 +24,14 @@ def _frozen(values: Any, shape: tuple[int, ...], name: str) -> Array:
     return array
 
 
-SUBSTITUTION = (0.05, 5.0)
-"""The elasticities of substitution ε, η and σ that the solver is tested on; below them 0.05 stands for none."""
-
-
-@dataclass(frozen=True)
-class Closure:
-    """What is held fixed: how factors move, what becomes of deficits, how far inputs and goods replace each other.
-
-    `inputs` (ε, among inputs) and `value_added` (η, of value added for inputs) are one number or one a sector; `final` (σ,
-    among goods in final demand) is one number, for a nest over sectors has one elasticity. 1 is Cobb–Douglas, exactly
-    (model.md, equations 1, 2, 4 and 7). Raises InputError, with every fault, for another word or a number outside 0.05 to 5.
-    """
-
-    factors: str = "mobile"
-    deficits: str = "fixed"
-    inputs: float | tuple[float, ...] = 1.0
-    value_added: float | tuple[float, ...] = 1.0
-    final: float = 1.0
-
-    def __post_init__(self) -> None:
-        problems = []
-        if self.factors not in FACTORS:
-            problems.append(Problem(f"factors: {self.factors!r} is none of {', '.join(FACTORS)}"))
-        if self.deficits not in DEFICITS:
-            problems.append(Problem(f"deficits: {self.deficits!r} is none of {', '.join(DEFICITS)}"))
-        for name in ("inputs", "value_added", "final"):
-            try:
-                given = np.asarray(getattr(self, name), dtype=np.float64)
-            except (TypeError, ValueError):
-                problems.append(Problem(f"{name}: {getattr(self, name)!r} is no number"))
-                continue
-            if given.ndim > (0 if name == "final" else 1) or given.size == 0:
-                what = "one number" if name == "final" else "one number or one a sector"
-                problems.append(Problem(f"{name}: an elasticity of substitution is {what}, not an array of shape {given.shape}"))
-                continue
-            low, high = SUBSTITUTION
-            bad = given[~((given >= low) & (given <= high))]
-            if bad.size:
-                problems.append(Problem(f"{name}: an elasticity of substitution of {bad[0]:g} is outside {low:g} to {high:g}"))
-            # All alike is one number: the solver is faster, and two closures that mean the same are equal.
-            alike = given.ndim == 0 or bool((given == given[0]).all())
-            object.__setattr__(self, name, float(given.flat[0]) if alike else tuple(float(v) for v in given))
-        if problems:
-            raise InputError(problems)
-
-    @property
-    def nests(self) -> tuple[float | tuple[float, ...], float | tuple[float, ...], float]:
-        """ε, η and σ."""
-        return self.inputs, self.value_added, self.final
-
-
 @dataclass(frozen=True, eq=False)
 class Benchmark:
     """The world in a base year: an equilibrium in levels.
 
-    The free quantities are `trade_flow`, `tariff`, `input_share`, `value_added_share`, `labour_share`
-    and `trade_elasticity`; all others follow, so that the identities of model.md hold by construction.
+    The free quantities are `trade_flow`, `tariff`, `input_share`, `value_added_share`, `labour_share`, `trade_elasticity` and,
+    where there are any, `export_tax`, rents of importers and exporters, owners abroad and a customs pool; all others follow, so
+    that the identities of model.md hold by construction: what has no other name is in the deficit. Flows are valued at the
+    border: export tax and exporters' rents included, tariff and importers' rents not.
     Axes: importer n, exporter i, sector j; inputs k before sectors j. Money in USD mn a year.
     """
 
@@ -96,6 +43,11 @@ class Benchmark:
     value_added_share: Array
     trade_elasticity: Array
     labour_share: Array
+    export_tax: Array | None = None
+    import_rent: Array | None = None
+    export_rent: Array | None = None
+    ownership: Array | None = None
+    customs_pool: Mapping[str, float] = field(default_factory=dict)
     name: str = "unnamed"
     economy_names: Mapping[str, str] = field(default_factory=dict)
     sector_names: Mapping[str, str] = field(default_factory=dict)
@@ -115,18 +67,21 @@ class Benchmark:
         value_added_share: Any,
         trade_elasticity: Any,
         labour_share: Any = None,
+        export_tax: Any = None,
+        import_rent: Any = None,
+        export_rent: Any = None,
         ownership: Any = None,
+        customs_pool: Mapping[str, float] | None = None,
         **meta: Any,
     ) -> Benchmark:
         """A benchmark from own arrays; final demand and deficits follow from them.
 
         Input shares are normalised to sum to one over inputs (a correction above 1e-4 is refused). Without
-        `labour_share` labour has two thirds of value added everywhere. Raises InputError on a wrong shape and
-        DataError where the arrays are not an economy (negative flows, negative final demand, …).
+        `labour_share` labour has two thirds of value added everywhere. `ownership` (owner × economy × sector) says who gets the
+        capital income, `customs_pool` the members of a union that pools its duties with their keys, which sum to one. Raises
+        InputError on a wrong shape and DataError where the arrays are not an economy (negative flows, negative final demand, …).
         """
         n, j = len(economies), len(sectors)
-        if ownership is not None:
-            raise InputError("ownership: cross-border ownership is not computed by this version")
         g = np.array(_frozen(input_share, (n, j, j), "input_share"))
         total = g.sum(axis=1, keepdims=True)
         if np.any((total > 0) & (np.abs(total - 1) > 1e-4)):
@@ -134,6 +89,8 @@ class Benchmark:
             raise DataError(f"input_share of {economies[i]}, {sectors[k]} sums to {total[i, 0, k]:.6f}, not to 1")
         g = np.divide(g, total, out=np.zeros_like(g), where=total > 0)
         lam = np.full((n, j), 2 / 3) if labour_share is None else labour_share
+        optional = {"export_tax": export_tax, "import_rent": import_rent, "export_rent": export_rent, "ownership": ownership}
+        given = {name: _frozen(value, (n, n, j), name) for name, value in optional.items() if value is not None}
         benchmark = cls(
             economies=tuple(economies),
             sectors=tuple(sectors),
@@ -143,6 +100,8 @@ class Benchmark:
             value_added_share=_frozen(value_added_share, (n, j), "value_added_share"),
             trade_elasticity=_frozen(trade_elasticity, (j,), "trade_elasticity"),
             labour_share=_frozen(lam, (n, j), "labour_share"),
+            customs_pool=dict(customs_pool or {}),
+            **{name: value for name, value in given.items() if name == "ownership" or value.any()},
             **meta,
         )
         benchmark._refuse_nonsense()
@@ -174,18 +133,41 @@ class Benchmark:
         )
         refuse((self.labour_share < 0) | (self.labour_share > 1), "labour_share is outside [0, 1]", self.labour_share)
         refuse(self.trade_elasticity <= 0, "trade_elasticity is not positive", self.trade_elasticity)
+        for name in ("export_tax", "import_rent", "export_rent"):
+            if (rate := getattr(self, name)) is not None:
+                refuse(~(rate > -1), f"{name} is −100 % or less, or no number", rate)
+                refuse((rate != 0) & np.eye(len(rate), dtype=bool)[:, :, None], f"{name} stands on sales at home", rate)
+        if (own := self.ownership) is not None:
+            refuse(~((own >= 0) & (own <= 1)), "ownership is outside [0, 1]", own)
+            refuse(~(np.abs(own.sum(axis=0) - 1) <= 1e-9), "shares of owners do not sum to 1: ownership", own.sum(axis=0))
+        problems += self._pool_faults()
         if not problems:
             small = 1e-9 * np.maximum(self.expenditure, 1e-300)
             refuse(self.final_demand < -small, "final demand (expenditure less inputs) is negative", self.final_demand)
         if problems:
             raise DataError(problems)
 
+    def _pool_faults(self) -> list[Problem]:
+        unknown = [code for code in self.customs_pool if code not in self.economies]
+        total = sum(self.customs_pool.values())
+        faults = [Problem(f"customs_pool: {', '.join(unknown)} is no economy of {self.name}")] if unknown else []
+        if self.customs_pool and (abs(total - 1) > 1e-9 or min(self.customs_pool.values()) < 0):
+            faults.append(Problem(f"customs_pool: keys are not negative and sum to 1, not to {total:.9g}"))
+        return faults
+
     # -- what follows from the free quantities ------------------------------------------------------
 
     @cached_property
     def expenditure_flow(self) -> Array:
-        """(1 + t) F, importer × exporter × sector, USD mn."""
-        return (1 + self.tariff) * self.trade_flow
+        """(1 + t) F, with importers' rents, importer × exporter × sector, USD mn."""
+        paid = (1 + self.tariff) * self.trade_flow
+        return paid if self.import_rent is None else (1 + self.import_rent) * paid
+
+    @cached_property
+    def received_flow(self) -> Array:
+        """F / (1 + s): what producers receive, without export tax and exporters' rents, importer × exporter × sector, USD mn."""
+        flow = self.trade_flow if self.export_tax is None else self.trade_flow / (1 + self.export_tax)
+        return flow if self.export_rent is None else flow / (1 + self.export_rent)
 
     @cached_property
     def expenditure(self) -> Array:
@@ -201,8 +183,8 @@ class Benchmark:
 
     @cached_property
     def output(self) -> Array:
-        """Y_i^j = Σ_n F_ni^j, country × sector, USD mn."""
-        return self.trade_flow.sum(axis=0)
+        """Y_i^j = Σ_n F_ni^j / (1 + s_ni^j), country × sector, USD mn."""
+        return self.received_flow.sum(axis=0)
 
     @cached_property
     def value_added(self) -> Array:
@@ -232,13 +214,48 @@ class Benchmark:
 
     @cached_property
     def tariff_revenue(self) -> Array:
-        """R_n = Σ t F, country, USD mn."""
-        return (self.tariff * self.trade_flow).sum(axis=(1, 2))
+        """R_n = Σ t F with importers' rents, after the customs pool, country, USD mn."""
+        duties = self.tariff * self.trade_flow
+        if self.import_rent is None:
+            revenue = duties.sum(axis=(1, 2))
+        else:
+            revenue = (self.expenditure_flow - self.trade_flow).sum(axis=(1, 2))
+        if not self.customs_pool:
+            return revenue
+        pooled = (duties * self.pooled_pairs[:, :, None]).sum(axis=(1, 2))
+        return revenue - pooled + self.pool_key * pooled.sum()
+
+    @cached_property
+    def pool_key(self) -> Array:
+        """Share in the pooled duties of the customs union, country; 0 outside."""
+        return np.array([self.customs_pool.get(code, 0.0) for code in self.economies])
+
+    @cached_property
+    def pooled_pairs(self) -> Array:
+        """Whose duties on whose goods are pooled: a member's on those from outside, importer × exporter."""
+        inside = np.array([code in self.customs_pool for code in self.economies])
+        return inside[:, None] & ~inside[None, :]
+
+    @cached_property
+    def export_tax_revenue(self) -> Array:
+        """E_i = Σ s/(1+s) F with exporters' rents, country, USD mn."""
+        return (self.trade_flow - self.received_flow).sum(axis=(0, 2))
+
+    @cached_property
+    def dividends(self) -> Array:
+        """Capital income received from abroad less what is paid abroad, country, USD mn; sums to zero."""
+        capital = (1 - self.labour_share) * self.value_added
+        if self.ownership is None:
+            return np.zeros(len(self.economies))
+        return np.einsum("nij,ij->n", self.ownership, capital) - capital.sum(axis=1)
 
     @cached_property
     def deficit(self) -> Array:
-        """D_n = I − VA − R, country, USD mn; sums to zero."""
-        return self.income - self.value_added.sum(axis=1) - self.tariff_revenue
+        """D_n = I − VA − dividends − R − E, country, USD mn; sums to zero."""
+        left = self.income - self.value_added.sum(axis=1) - self.tariff_revenue
+        if self.export_tax is not None or self.export_rent is not None:
+            left = left - self.export_tax_revenue
+        return left if self.ownership is None else left - self.dividends
 
     @cached_property
     def digest(self) -> str:
@@ -246,6 +263,11 @@ class Benchmark:
         h = hashlib.sha256("\0".join((*self.economies, "|", *self.sectors)).encode())
         for name in ("trade_flow", "tariff", "input_share", "value_added_share", "trade_elasticity", "labour_share"):
             h.update(np.ascontiguousarray(getattr(self, name)).tobytes())
+        for name in ("export_tax", "import_rent", "export_rent", "ownership"):
+            if (value := getattr(self, name)) is not None:
+                h.update(name.encode() + np.ascontiguousarray(value).tobytes())
+        if self.customs_pool:
+            h.update(repr(sorted(self.customs_pool.items())).encode())
         return h.hexdigest()
 
     def economy_index(self, code: str) -> int:
@@ -254,91 +276,3 @@ class Benchmark:
             return self.economies.index(code)
         except ValueError:
             raise InputError(f"{code!r} is not an economy of {self.name}") from None
-
-
-@dataclass(frozen=True, eq=False)
-class Wedges:
-    """A scenario as arrays; None means unchanged. `trade_cost` may be infinite (embargo)."""
-
-    tariff: Array | None = None
-    trade_cost: Array | None = None
-    productivity: Array | None = None
-    labour: Array | None = None
-    capital: Array | None = None
-    taste: Array | None = None
-    transfer: Array | None = None
-
-    def digest(self) -> str:
-        """SHA-256 of the arrays that are set."""
-        h = hashlib.sha256()
-        for f in fields(self):
-            value = getattr(self, f.name)
-            if value is not None:
-                h.update(f.name.encode())
-                h.update(np.ascontiguousarray(value, dtype=np.float64).tobytes())
-        return h.hexdigest()
-
-
-@dataclass(frozen=True, eq=False)
-class Equilibrium:
-    """A solved counterfactual. Plain arrays inside (`values`), labelled by attribute: `eq.real_income`."""
-
-    benchmark: Benchmark
-    wedges: Wedges
-    closure: Closure
-    values: Mapping[str, Array]
-    residuals: Mapping[str, float]
-    steps: int
-
-    @property
-    def residual(self) -> float:
-        """Worst relative residual of the model's own equations."""
-        return max(self.residuals.values())
-
-    def __getattr__(self, name: str) -> xr.DataArray:
-        values = object.__getattribute__(self, "values")
-        if name.startswith("_") or name not in values:
-            raise AttributeError(f"{name!r} is not reported; there are {', '.join(values)}")
-        return self.labelled(name)
-
-    def labelled(self, name: str) -> xr.DataArray:
-        """One reported quantity with its axes' labels."""
-        import xarray as xr
-
-        symbol = symbols()[name]
-        attrs = {"unit": symbol.unit, "meaning": symbol.meaning}
-        coords = _labels(self.benchmark, symbol.axes)
-        return xr.DataArray(np.asarray(self.values[name]), coords=coords, dims=symbol.axes, name=name, attrs=attrs)
-
-
-@dataclass(frozen=True, eq=False)
-class Gradient:
-    """Derivatives of outcomes in instruments: `values[instrument]` is outcome × the instrument's axes.
-
-    `residual` is the worst relative residual of the linear systems behind it, `steps` how many steps they took.
-    """
-
-    benchmark: Benchmark
-    closure: Closure
-    outcomes: tuple[str, ...]
-    values: Mapping[str, Array]
-    residual: float
-    steps: int
-
-    def labelled(self, instrument: str) -> xr.DataArray:
-        """The derivatives in one instrument with their axes' labels; the first axis, `of`, names the outcomes."""
-        import xarray as xr
-
-        symbol = symbols()[instrument]
-        coords = {"of": list(self.outcomes), **_labels(self.benchmark, symbol.axes)}
-        attrs = {"unit": f"per {symbol.unit}", "meaning": f"derivative in: {symbol.meaning}", "residual": self.residual}
-        return xr.DataArray(np.asarray(self.values[instrument]), coords=coords, dims=tuple(coords), name=instrument, attrs=attrs)
-
-
-def _labels(benchmark: Benchmark, axes: Sequence[str]) -> dict[str, list[str]]:
-    return {axis: list(benchmark.sectors if axis in ("sector", "input") else benchmark.economies) for axis in axes}
-
-
-def read_only(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A view that cannot be written to."""
-    return MappingProxyType(dict(mapping))

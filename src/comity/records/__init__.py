@@ -1,0 +1,7 @@
+"""The frozen records that rooms hand each other."""
+
+from comity.records.benchmark import Array, Benchmark
+from comity.records.closure import SUBSTITUTION, Closure
+from comity.records.equilibrium import Equilibrium, Gradient, Wedges, read_only
+
+__all__ = ["SUBSTITUTION", "Array", "Benchmark", "Closure", "Equilibrium", "Gradient", "Wedges", "read_only"]

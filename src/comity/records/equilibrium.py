@@ -1,0 +1,114 @@
+"""A scenario as arrays, and a solved world."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from comity.records.benchmark import Array, Benchmark
+from comity.records.closure import Closure
+from comity.vocabulary import symbols
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclass(frozen=True, eq=False)
+class Wedges:
+    """A scenario as arrays; None means unchanged.
+
+    Rates (`tariff`, `export_tax`, the rents) and `ownership` are new levels, `transfer` is USD mn of world value added, all
+    others are ratios to the benchmark. `trade_cost` may be infinite (embargo). Axes as in symbols.csv.
+    """
+
+    tariff: Array | None = None
+    export_tax: Array | None = None
+    import_rent: Array | None = None
+    export_rent: Array | None = None
+    ownership: Array | None = None
+    trade_cost: Array | None = None
+    productivity: Array | None = None
+    labour: Array | None = None
+    capital: Array | None = None
+    taste: Array | None = None
+    transfer: Array | None = None
+
+    def digest(self) -> str:
+        """SHA-256 of the arrays that are set."""
+        h = hashlib.sha256()
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if value is not None:
+                h.update(f.name.encode())
+                h.update(np.ascontiguousarray(value, dtype=np.float64).tobytes())
+        return h.hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Equilibrium:
+    """A solved counterfactual. Plain arrays inside (`values`), labelled by attribute: `eq.real_income`."""
+
+    benchmark: Benchmark
+    wedges: Wedges
+    closure: Closure
+    values: Mapping[str, Array]
+    residuals: Mapping[str, float]
+    steps: int
+
+    @property
+    def residual(self) -> float:
+        """Worst relative residual of the model's own equations."""
+        return max(self.residuals.values())
+
+    def __getattr__(self, name: str) -> xr.DataArray:
+        values = object.__getattribute__(self, "values")
+        if name.startswith("_") or name not in values:
+            raise AttributeError(f"{name!r} is not reported; there are {', '.join(values)}")
+        return self.labelled(name)
+
+    def labelled(self, name: str) -> xr.DataArray:
+        """One reported quantity with its axes' labels."""
+        import xarray as xr
+
+        symbol = symbols()[name]
+        attrs = {"unit": symbol.unit, "meaning": symbol.meaning}
+        coords = _labels(self.benchmark, symbol.axes)
+        return xr.DataArray(np.asarray(self.values[name]), coords=coords, dims=symbol.axes, name=name, attrs=attrs)
+
+
+@dataclass(frozen=True, eq=False)
+class Gradient:
+    """Derivatives of outcomes in instruments: `values[instrument]` is outcome × the instrument's axes.
+
+    `residual` is the worst relative residual of the linear systems behind it, `steps` how many steps they took.
+    """
+
+    benchmark: Benchmark
+    closure: Closure
+    outcomes: tuple[str, ...]
+    values: Mapping[str, Array]
+    residual: float
+    steps: int
+
+    def labelled(self, instrument: str) -> xr.DataArray:
+        """The derivatives in one instrument with their axes' labels; the first axis, `of`, names the outcomes."""
+        import xarray as xr
+
+        symbol = symbols()[instrument]
+        coords = {"of": list(self.outcomes), **_labels(self.benchmark, symbol.axes)}
+        attrs = {"unit": f"per {symbol.unit}", "meaning": f"derivative in: {symbol.meaning}", "residual": self.residual}
+        return xr.DataArray(np.asarray(self.values[instrument]), coords=coords, dims=tuple(coords), name=instrument, attrs=attrs)
+
+
+def _labels(benchmark: Benchmark, axes: Sequence[str]) -> dict[str, list[str]]:
+    return {axis: list(benchmark.sectors if axis in ("sector", "input") else benchmark.economies) for axis in axes}
+
+
+def read_only(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A view that cannot be written to."""
+    return MappingProxyType(dict(mapping))
