@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from comity.talks.bargaining.payoffs import TablePayoffs
 from comity.talks.games import Games
-from comity.talks.payoffs import TablePayoffs
 
 
 def games_of(

@@ -7,7 +7,7 @@ import pytest
 
 from comity.model import envelope
 from comity.records import Benchmark, Closure, Wedges
-from comity.solve import path
+from comity.solve.derivatives import path
 from comity.solve.equilibrium import solve
 from comity.vocabulary import DEFICITS, FACTORS
 from referee import lopsided

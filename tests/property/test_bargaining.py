@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bargaining_table import Quadratic, concave, grid
-from comity.talks.bargain import bargain_over
-from comity.talks.best import Guard, best_package
-from comity.talks.credit import credit
-from comity.talks.frontier import lottery, nondominated
-from comity.talks.negotiate import negotiate
-from comity.talks.payoffs import TablePayoffs, corner_intensities
+from comity.talks.bargaining.bargain import bargain_over
+from comity.talks.bargaining.best import Guard, best_package
+from comity.talks.bargaining.credit import credit
+from comity.talks.bargaining.frontier import lottery, nondominated
+from comity.talks.bargaining.negotiate import negotiate
+from comity.talks.bargaining.payoffs import TablePayoffs, corner_intensities
 
 seeds = st.integers(min_value=0, max_value=10_000)
 CONCEPTS = ("nash", "egalitarian_pct", "egalitarian_usd", "kalai_smorodinsky")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from comity.records import Benchmark, Closure, Equilibrium, Wedges
-from comity.solve import adjoint, levers
+from comity.solve.derivatives import adjoint, levers
 from comity.solve.equilibrium import solve
 from comity.vocabulary import DEFICITS, FACTORS
 from referee import lopsided

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from comity.records import Benchmark, Closure, Wedges
-from comity.solve import adjoint
+from comity.solve.derivatives import adjoint
 from comity.solve.equilibrium import solve
 from comity.strategy.cooperate import cooperate
 from comity.strategy.game import Game

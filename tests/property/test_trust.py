@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comity.talks import bands, escape, finance, pledge, remedies, stakes, trust
-from comity.talks.payoffs import TablePayoffs
+from comity.talks.bargaining.payoffs import TablePayoffs
+from comity.talks.keeping import bands, escape, remedies, trust
+from comity.talks.stakes import finance, pledge
+from comity.talks.stakes import stake as stakes
 
 seeds = st.integers(min_value=0, max_value=100_000)
 patiences = st.floats(min_value=0.05, max_value=0.97)

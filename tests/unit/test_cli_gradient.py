@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from comity.cli.commands import app
 from comity.data.load import load
 from comity.errors import InputError
-from comity.solve import adjoint
+from comity.solve.derivatives import adjoint
 from comity.solve.equilibrium import solve
 
 runner = CliRunner()

@@ -11,10 +11,11 @@ import pytest
 import comity
 from comity.errors import InputError, NoEquilibriumError
 from comity.records import Benchmark, Closure, Equilibrium, Wedges
-from comity.solve import adjoint, linear, problem, root
+from comity.solve import problem, root
+from comity.solve.derivatives import adjoint, linear
+from comity.solve.derivatives.place import place
+from comity.solve.derivatives.preview import Preview
 from comity.solve.equilibrium import solve
-from comity.solve.place import place
-from comity.solve.preview import Preview
 from referee import lopsided
 
 CLOSURE = Closure("specific", "with_trade")

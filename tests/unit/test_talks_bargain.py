@@ -9,11 +9,11 @@ import pytest
 
 from bargaining_table import Quadratic, concave, one_state
 from comity.errors import InputError
-from comity.talks.bargain import bargain_over, shares
-from comity.talks.core import core_of
-from comity.talks.frontier import lottery, nondominated
-from comity.talks.negotiate import cost, negotiate
-from comity.talks.payoffs import TablePayoffs, certainty_equivalent, certainty_slope, corner_intensities
+from comity.talks.bargaining.bargain import bargain_over, shares
+from comity.talks.bargaining.core import core_of
+from comity.talks.bargaining.frontier import lottery, nondominated
+from comity.talks.bargaining.negotiate import cost, negotiate
+from comity.talks.bargaining.payoffs import TablePayoffs, certainty_equivalent, certainty_slope, corner_intensities
 
 UNIT = np.ones(2)
 NOTHING = np.zeros(2)

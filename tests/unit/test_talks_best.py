@@ -10,8 +10,8 @@ import pytest
 from bargaining_table import Quadratic, concave, grid, one_state
 from comity.errors import InputError
 from comity.talks import judge
-from comity.talks.best import Guard, best_package, tails
-from comity.talks.payoffs import TablePayoffs, corner_intensities
+from comity.talks.bargaining.best import Guard, best_package, tails
+from comity.talks.bargaining.payoffs import TablePayoffs, corner_intensities
 
 
 def joint_on(table: Quadratic, x: np.ndarray, losses: str) -> np.ndarray:

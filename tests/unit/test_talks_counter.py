@@ -10,8 +10,8 @@ import pytest
 
 from bargaining_table import concave, one_state
 from comity.errors import InputError
-from comity.talks.counter import counter_offers
-from comity.talks.gains import Gains
+from comity.talks.bargaining.counter import counter_offers
+from comity.talks.bargaining.gains import Gains
 
 
 def additive() -> Gains:

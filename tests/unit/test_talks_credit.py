@@ -9,8 +9,8 @@ import pytest
 
 from bargaining_table import Quadratic, concave, one_state
 from comity.errors import InputError
-from comity.talks.credit import credit, price_list, shapley, subsets_of
-from comity.talks.payoffs import TablePayoffs, corner_intensities
+from comity.talks.bargaining.credit import credit, price_list, shapley, subsets_of
+from comity.talks.bargaining.payoffs import TablePayoffs, corner_intensities
 
 
 def test_a_pair_shares_what_it_only_has_together() -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from comity.errors import InputError
-from comity.talks import escape, remedies, trust
-from comity.talks.payoffs import TablePayoffs
+from comity.talks.bargaining.payoffs import TablePayoffs
+from comity.talks.keeping import escape, remedies, trust
 
 Q = np.array([0.8, 0.2])
 BY = ({0}, {1})

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from comity.talks import games
-from comity.talks.payoffs import TablePayoffs
+from comity.talks.bargaining.payoffs import TablePayoffs
 
 BASE = np.array([1000.0, 2000.0])
 

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from comity.errors import InputError, NoEquilibriumError
-from comity.talks import finance, pledge, stakes, trust
-from comity.talks.finance import FAIR_WITH, Price
-from comity.talks.payoffs import TablePayoffs, certainty_equivalent
+from comity.talks.bargaining.payoffs import TablePayoffs, certainty_equivalent
+from comity.talks.keeping import trust
+from comity.talks.stakes import finance, pledge
+from comity.talks.stakes import stake as stakes
+from comity.talks.stakes.finance import FAIR_WITH, Price
 
 Q = np.array([0.8, 0.15, 0.05])
 STATES = ("none", "collapse", "war")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from comity.errors import InputError
-from comity.talks import bands, trust
-from comity.talks.payoffs import Payoffs, TablePayoffs
+from comity.talks.bargaining.payoffs import Payoffs, TablePayoffs
+from comity.talks.keeping import bands, trust
 
 Q = np.array([0.8, 0.2])
 

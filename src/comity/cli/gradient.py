@@ -28,7 +28,8 @@ def run(of: str, instrument: str, top: int, closure_words: str | None, benchmark
     from comity.data.load import load
     from comity.policy import selectors
     from comity.records import Closure
-    from comity.solve import adjoint, equilibrium
+    from comity.solve import equilibrium
+    from comity.solve.derivatives import adjoint
 
     benchmark = load(benchmark_name)
     codes = [benchmark.economies[k] for k in selectors.economies(tuple(of.split(",")), benchmark).indices]
@@ -98,7 +99,7 @@ MOST = 12
 
 def decomposition(eq: Any, shown: list[int], top: int = 5) -> dict[str, Any]:
     """The exact decomposition of the shown economies' real income, in per cent (100 × log points), as plain data."""
-    from comity.solve import path
+    from comity.solve.derivatives import path
 
     b = eq.benchmark
     codes = [b.economies[n] for n in shown]

@@ -10,7 +10,8 @@ import numpy as np
 
 from comity.errors import InputError
 from comity.records import Array, Benchmark, Closure, Equilibrium, Gradient, Wedges
-from comity.solve import adjoint, equilibrium, levers
+from comity.solve import equilibrium
+from comity.solve.derivatives import adjoint, levers
 from comity.strategy.curvature import Curvature, curvature
 from comity.strategy.payoff import Payoff, sum_of
 from comity.strategy.players import Control, Player, controls, opened, refuse_closure, refuse_overlap

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from comity.records import Array, Benchmark, Closure
-from comity.solve.place import Objective, Outcome
+from comity.solve.derivatives.place import Objective, Outcome
 from comity.strategy.players import Player
 
 

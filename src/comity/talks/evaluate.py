@@ -8,7 +8,8 @@ import numpy as np
 
 from comity.policy.sparse import package_slopes, package_values
 from comity.records import Array
-from comity.solve import batch, nearby
+from comity.solve import batch
+from comity.solve.derivatives import nearby
 from comity.talks.packages import Neighbourhood
 
 

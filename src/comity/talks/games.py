@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 
 from comity.records import Array
-from comity.talks.bargain import bargain_over
-from comity.talks.core import core_of
-from comity.talks.counter import counter_offers
-from comity.talks.credit import credit, price_list
-from comity.talks.escape import HOLDS, STEPS, Escape, clauses, escape_clauses
-from comity.talks.escape import NOTHING as NOTHING_HOLDS
-from comity.talks.gains import Gains
-from comity.talks.payoffs import TablePayoffs, usd
-from comity.talks.remedies import remedies
+from comity.talks.bargaining.bargain import bargain_over
+from comity.talks.bargaining.core import core_of
+from comity.talks.bargaining.counter import counter_offers
+from comity.talks.bargaining.credit import credit, price_list
+from comity.talks.bargaining.gains import Gains
+from comity.talks.bargaining.payoffs import TablePayoffs, usd
+from comity.talks.keeping.escape import HOLDS, STEPS, Escape, clauses, escape_clauses
+from comity.talks.keeping.escape import NOTHING as NOTHING_HOLDS
+from comity.talks.keeping.remedies import remedies
+from comity.talks.keeping.trust import Deal, Punishment, Temptation, Trust, deal_patience, punishment, subsets, temptations, trust
 from comity.talks.results import Judged, package_id, rounded
-from comity.talks.trust import Deal, Punishment, Temptation, Trust, deal_patience, punishment, subsets, temptations, trust
 
 PATIENCE = 0.8
 """δ where the talks file states none; the results and the brief say that it is assumed."""

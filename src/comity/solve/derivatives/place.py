@@ -166,7 +166,7 @@ def _cell(text: str, eq: Equilibrium) -> tuple[str, int]:
 
 def as_direction(direction: Mapping[str, Any], w: problem.World) -> dict[str, jax.Array]:
     """A direction in instruments as arrays; InputError on a wrong shape."""
-    from comity.solve import levers
+    from comity.solve.derivatives import levers
 
     n, j = w.size
     size = {"importer": n, "exporter": n, "country": n, "sector": j}

@@ -9,9 +9,19 @@ import numpy as np
 
 from comity.errors import InputError
 from comity.records import Array
-from comity.talks.bands import Band, future, where_positive
-from comity.talks.payoffs import Payoffs
-from comity.talks.trust import Critical, Deal, Punishment, Trust, critical_patience, deal_patience, punishment, trust, withdrawals
+from comity.talks.bargaining.payoffs import Payoffs
+from comity.talks.keeping.bands import Band, future, where_positive
+from comity.talks.keeping.trust import (
+    Critical,
+    Deal,
+    Punishment,
+    Trust,
+    critical_patience,
+    deal_patience,
+    punishment,
+    trust,
+    withdrawals,
+)
 
 Paid = Literal["once", "yearly"]
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from comity.errors import InputError
 from comity.records import Array
-from comity.talks.payoffs import Payoffs
-from comity.talks.trust import Deal, Trust, crossing, withdrawals
+from comity.talks.bargaining.payoffs import Payoffs
+from comity.talks.keeping.trust import Deal, Trust, crossing, withdrawals
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import linprog, minimize_scalar
 
 from comity.records import Array
-from comity.talks.gains import Gains
+from comity.talks.bargaining.gains import Gains
 
 TIE = 1e-9
 """Differences of gains, relative to their unit, that are none."""

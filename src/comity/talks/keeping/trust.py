@@ -17,7 +17,7 @@ import numpy as np
 
 from comity.errors import InputError
 from comity.records import Array
-from comity.talks.payoffs import Payoffs
+from comity.talks.bargaining.payoffs import Payoffs
 
 KEPT = "kept"
 NO_TEMPTATION = "no_temptation"

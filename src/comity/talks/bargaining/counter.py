@@ -10,9 +10,9 @@ import numpy as np
 
 from comity.errors import InputError
 from comity.records import Array
-from comity.talks.gains import Gains
-from comity.talks.optimum import Certificate, Programme, maximise
-from comity.talks.payoffs import usd
+from comity.talks.bargaining.gains import Gains
+from comity.talks.bargaining.optimum import Certificate, Programme, maximise
+from comity.talks.bargaining.payoffs import usd
 
 MOVED = 1e-6
 """A change of intensity below this is none."""

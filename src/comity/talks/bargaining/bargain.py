@@ -15,9 +15,9 @@ import numpy as np
 
 from comity.errors import InputError
 from comity.records import Array
-from comity.talks.frontier import TIE, Frontier, Lottery, lottery, nondominated
-from comity.talks.optimum import Certificate
-from comity.talks.payoffs import percent, usd
+from comity.talks.bargaining.frontier import TIE, Frontier, Lottery, lottery, nondominated
+from comity.talks.bargaining.optimum import Certificate
+from comity.talks.bargaining.payoffs import percent, usd
 
 GAIN, ROTATION, NO_GAIN = "gain", "needs_rotation", "no_gain"
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from comity.errors import InputError
 from comity.records import Array
-from comity.talks.bargain import GAIN, NO_GAIN, ROTATION, Agreement, Bargain, checked_weights, shares
-from comity.talks.frontier import TIE, Frontier, Lottery, frontier, levels, lottery
-from comity.talks.gains import Gains
-from comity.talks.optimum import Optimum, Programme
-from comity.talks.payoffs import Payoffs
+from comity.talks.bargaining.bargain import GAIN, NO_GAIN, ROTATION, Agreement, Bargain, checked_weights, shares
+from comity.talks.bargaining.frontier import TIE, Frontier, Lottery, frontier, levels, lottery
+from comity.talks.bargaining.gains import Gains
+from comity.talks.bargaining.optimum import Optimum, Programme
+from comity.talks.bargaining.payoffs import Payoffs
 
 CLIMB = 80
 """Evaluations that one programme takes, all its starts together, as measured; the cost estimate uses it."""

@@ -13,8 +13,8 @@ from scipy.optimize import linprog
 
 from comity.errors import InputError
 from comity.records import Array
-from comity.talks.frontier import TIE
-from comity.talks.payoffs import usd
+from comity.talks.bargaining.frontier import TIE
+from comity.talks.bargaining.payoffs import usd
 
 BUDGET = 20_000_000
 """Coalitions × packages above which the core is refused."""

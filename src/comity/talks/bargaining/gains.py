@@ -8,8 +8,16 @@ import numpy as np
 
 from comity.errors import InputError
 from comity.records import Array
-from comity.talks.optimum import Optimum, Programme, maximise
-from comity.talks.payoffs import Payoffs, Remembered, certainty_equivalent, certainty_slope, corner_payoffs, scouts, spread
+from comity.talks.bargaining.optimum import Optimum, Programme, maximise
+from comity.talks.bargaining.payoffs import (
+    Payoffs,
+    Remembered,
+    certainty_equivalent,
+    certainty_slope,
+    corner_payoffs,
+    scouts,
+    spread,
+)
 
 SLACK = 1e-10
 """What a gain already reached may give up, in its unit, so that rounding does not close the way."""

@@ -11,8 +11,9 @@ import numpy as np
 
 from comity.model import market
 from comity.records import Array
-from comity.solve import batch, linear, root
-from comity.solve.place import values as reported_values
+from comity.solve import batch, root
+from comity.solve.derivatives import linear
+from comity.solve.derivatives.place import values as reported_values
 
 
 class Objectives(NamedTuple):

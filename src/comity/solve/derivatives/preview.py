@@ -15,8 +15,8 @@ import numpy as np
 
 from comity.errors import InputError
 from comity.records import Array, Benchmark, Closure, Equilibrium
-from comity.solve import adjoint
-from comity.solve.place import Outcome, solved
+from comity.solve.derivatives import adjoint
+from comity.solve.derivatives.place import Outcome, solved
 
 TRUSTED = 0.1
 """An answer is trusted while its error is below a tenth of it."""

@@ -10,8 +10,8 @@ import numpy as np
 from comity.errors import InputError
 from comity.records import Array
 from comity.talks import judge
-from comity.talks.optimum import Certificate, Programme, maximise
-from comity.talks.payoffs import Payoffs, Remembered, corner_payoffs, percent, scouts, spread, usd
+from comity.talks.bargaining.optimum import Certificate, Programme, maximise
+from comity.talks.bargaining.payoffs import Payoffs, Remembered, corner_payoffs, percent, scouts, spread, usd
 
 TAILS = 4096
 """Extreme tails beyond which CVaR-90 is refused."""

@@ -18,8 +18,9 @@ import numpy as np
 
 from comity.model import market
 from comity.records import Array, Benchmark, Closure, Equilibrium, Gradient, read_only
-from comity.solve import levers, linear, root
-from comity.solve.place import Chosen, Outcome, Place, as_direction, choose, outcomes, place, solved, values
+from comity.solve import root
+from comity.solve.derivatives import levers, linear
+from comity.solve.derivatives.place import Chosen, Outcome, Place, as_direction, choose, outcomes, place, solved, values
 
 
 def gradient(

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from comity.records import Array
-from comity.talks.bands import future
-from comity.talks.trust import Deal, Punishment, punishment, withdrawals
+from comity.talks.keeping.bands import future
+from comity.talks.keeping.trust import Deal, Punishment, punishment, withdrawals
 
 HOLDS = "holds"
 ESCAPE = "escape"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from comity.records import Array
-from comity.talks.trust import Deal, Trust, deal_patience, trust
+from comity.talks.keeping.trust import Deal, Trust, deal_patience, trust
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,8 +20,9 @@ import numpy as np
 from comity.errors import NoEquilibriumError
 from comity.model import envelope, market
 from comity.records import Array, Benchmark, Equilibrium, read_only
-from comity.solve import adjoint, equilibrium, homotopy, linear, problem, root
-from comity.solve.place import Place, choose, outcomes, place, values
+from comity.solve import equilibrium, homotopy, problem, root
+from comity.solve.derivatives import adjoint, linear
+from comity.solve.derivatives.place import Place, choose, outcomes, place, values
 
 TOLERANCE = 1e-6
 """How nearly the parts add up to ln V, for every economy that is asked."""

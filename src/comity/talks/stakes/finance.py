@@ -13,7 +13,7 @@ import numpy as np
 
 from comity.errors import InputError, NoEquilibriumError, Problem
 from comity.records import Array
-from comity.talks.payoffs import certainty_equivalent
+from comity.talks.bargaining.payoffs import certainty_equivalent
 
 FAIR_WITHOUT = "fair_without"
 FAIR_WITH = "fair_with"

@@ -13,9 +13,9 @@ from comity.errors import InputError, Problem
 from comity.policy.numbers import fraction, number, truth
 from comity.policy.strict import Strict
 from comity.records import Array
-from comity.talks.finance import FAIR_WITH, FAIR_WITHOUT, PE, Price
+from comity.talks.bargaining.payoffs import Payoffs
 from comity.talks.names import visible
-from comity.talks.payoffs import Payoffs
+from comity.talks.stakes.finance import FAIR_WITH, FAIR_WITHOUT, PE, Price
 
 HOME_SHARES = (1.0, 0.75, 0.5)
 """Shares of an enterprise that residents may hold today; who owns it is mostly unknown, so results are shown for each."""

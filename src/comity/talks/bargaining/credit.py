@@ -12,7 +12,7 @@ import numpy as np
 from comity.errors import InputError
 from comity.records import Array
 from comity.talks import judge
-from comity.talks.payoffs import Payoffs, TablePayoffs, certainty_equivalent, percent, usd
+from comity.talks.bargaining.payoffs import Payoffs, TablePayoffs, certainty_equivalent, percent, usd
 
 BUDGET = 100_000
 """Solves (subsets × states) above which Shapley values are refused where no table holds the subsets."""

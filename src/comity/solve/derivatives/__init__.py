@@ -1,0 +1,1 @@
+"""Exact derivatives of the equilibrium, and what is made of them."""

@@ -1,0 +1,1 @@
+"""Whether it is kept: trust, escape clauses, what would lower the patience that is needed."""
