@@ -71,6 +71,16 @@ def test_the_readme_links_to_files_that_exist():
             assert (source.parent / target).exists(), f"{source.name} links to {target}"
 
 
+def test_every_test_that_the_page_on_faults_names_exists():
+    page = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", page))
+    written = {
+        name for file in (ROOT / "tests").rglob("test_*.py") for name in re.findall(r"^def (test_\w+)", file.read_text(), re.M)
+    }
+    assert len(named) > 40
+    assert not named - written
+
+
 def test_importing_comity_loads_nothing_heavy():
     code = "import sys, comity; print([m for m in ('jax', 'xarray', 'pandas', 'pydantic', 'scipy') if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
