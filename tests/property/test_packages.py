@@ -19,6 +19,8 @@ from comity.talks import packages
 from comity.talks.agenda import Crisis, Proposal
 from talks_world import CRISES, PROPOSALS, WORLD, agenda, cut
 
+PARTIES = ("BLR", "KAZ")
+
 
 def table(engine: packages.Engine, proposals: tuple[Proposal, ...] = PROPOSALS) -> packages.Table:
     solved = [packages.solve_crisis(engine, crisis) for crisis in CRISES]
@@ -29,7 +31,7 @@ def table(engine: packages.Engine, proposals: tuple[Proposal, ...] = PROPOSALS) 
     "closure", [Closure("specific", "with_trade"), Closure("mobile", "fixed"), Closure("immobile", "balanced")], ids=str
 )
 def test_every_package_equals_its_own_solve(closure: Closure) -> None:
-    found = table(packages.Engine(WORLD, closure, Cache(None)))
+    found = table(packages.Engine(WORLD, closure, Cache(None), PARTIES))
     assert found.real_income.shape == (3, 16, 5)
     assert found.residual.max() <= 1e-10
     for s, crisis in enumerate(CRISES):
@@ -38,6 +40,10 @@ def test_every_package_equals_its_own_solve(closure: Closure) -> None:
             wedges = combine(WORLD, [(shock, 1.0) for shock in crisis.shocks], changes)
             alone = solve(WORLD, wedges, closure=closure, tolerance=1e-12)
             np.testing.assert_allclose(found.real_income[s, p], alone.values["real_income"], rtol=1e-8)
+            producers = alone.values["value_added"] / alone.values["price_index"][:, None]
+            producers *= {"specific": 1 - WORLD.labour_share, "immobile": 1, "mobile": 0}[closure.factors]
+            at = [WORLD.economy_index(code) for code in PARTIES]
+            np.testing.assert_allclose(found.producers[s, p], producers[at], rtol=1e-7)
 
 
 def test_the_empty_package_without_a_crisis_is_the_benchmark() -> None:

@@ -31,7 +31,7 @@ def test_where_every_concession_pays_there_is_nothing_to_haggle_over_and_no_trus
     assert "is not credible: Belarus would still grant" in text
     assert "no escape clause is needed" in joined(keeping.escape(story))
     assert "assumed: the talks file states no patience" in joined(keeping.escape(story))
-    assert "nations, not governments" in fair.NATIONS
+    assert "nations, not governments" in fair.counting(story)
     for sentence in fair.counters(story):
         assert "has no better answer to the full list than to sign it" in sentence
 

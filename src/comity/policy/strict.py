@@ -145,6 +145,8 @@ def model_at(model: type[Strict], loc: Loc) -> type[Strict] | None:
             if step not in fields:
                 return None
             annotation = _bare(fields[str(step)].annotation)
+        elif typing.get_origin(annotation) is dict:
+            annotation = _bare(typing.get_args(annotation)[1])
         if isinstance(step, int):
             annotation = _bare((typing.get_args(annotation) or (None,))[0])
     return annotation if isinstance(annotation, type) and issubclass(annotation, Strict) else None

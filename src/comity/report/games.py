@@ -14,7 +14,7 @@ def fair_share(story: Story, figures: Mapping[str, str]) -> list[Block]:
     """Bargaining: the named solutions."""
     if "bargaining" not in story.results:
         return []
-    return [Block("text", fair.NATIONS), *paragraph(fair.bargain(story)), *tabled(ledgers.agreements(story))]
+    return [Block("text", fair.counting(story)), *paragraph(fair.bargain(story)), *tabled(ledgers.agreements(story))]
 
 
 def credit(story: Story, figures: Mapping[str, str]) -> list[Block]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from comity.records import Benchmark, Closure
 from comity.talks.file import CrisisEntry, ProposalEntry, TalksFile
 from comity.talks.law import Flag, Union, find_union, flags_of
 from comity.talks.names import slugs
+from comity.talks.wants import governments
 
 NO_CRISIS = "none"
 
@@ -65,6 +66,13 @@ class Agenda:
     """What the union's treaty says: violations (only with `allow_violations`) and notes."""
     inside_row: tuple[tuple[str, str], ...]
     """(place in the file, name): members of a chosen group that the benchmark keeps inside ROW, hence untouched."""
+    wants: governments.Governments = governments.ALIKE
+    """Whose producers which government counts for more."""
+
+    @property
+    def governments(self) -> Mapping[str, Mapping[str, float]]:
+        """w by party and sector, as the file gives them."""
+        return self.wants.weights
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -101,6 +109,7 @@ def bind(talks: TalksFile, benchmark: Benchmark, *, allow_violations: bool = Fal
     parties = _parties(talks, benchmark, seen)
     union = None if talks.union is None else seen.run(("union",), lambda: find_union(str(talks.union), benchmark))
     weights = _weights(talks, parties, benchmark, seen)
+    wants = governments.bind(talks.governments, parties, talks.closure.record, benchmark, seen)
     crises = _crises(talks.crises, benchmark, seen)
     proposals = _proposals(talks.proposals, parties, union, benchmark, seen)
     _refuse_overlaps(proposals, benchmark, seen)
@@ -130,6 +139,7 @@ def bind(talks: TalksFile, benchmark: Benchmark, *, allow_violations: bool = Fal
         nobody_worse_off=talks.rules.nobody_worse_off,
         flags=tuple(flags),
         inside_row=_inside_row(crises, proposals, benchmark),
+        wants=wants,
     )
 
 

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, PrivateAttr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, ValidationError
 
 from comity.errors import InputError, Problem
 from comity.policy.instruments import AnyChange, PolicyChange
@@ -19,6 +19,7 @@ from comity.policy.scenario import ClosureSpec
 from comity.policy.selectors import Selector, refuse_mixed_scripts, selector
 from comity.policy.strict import NotYetProblem, Strict, not_yet, problems_of, refuse
 from comity.talks.names import visible
+from comity.talks.wants.governments import GovernmentSpec
 
 if TYPE_CHECKING:
     from comity.records import Benchmark
@@ -185,7 +186,6 @@ class TalksFile(Strict):
     """A talks file. `from_yaml` reads it; `bind` gives its words their meaning in one benchmark."""
 
     NOT_YET: ClassVar = {
-        "governments": "a government's weighting of producers",
         "stakes": "stakes in enterprises",
         "ownership": "ownership across borders",
     }
@@ -198,6 +198,8 @@ class TalksFile(Strict):
     closure: TalksClosure = TalksClosure()
     crises: tuple[CrisisEntry, ...]
     proposals: Annotated[tuple[ProposalEntry, ...], AfterValidator(_some)]
+    governments: dict[str, GovernmentSpec] = Field(default_factory=dict)
+    """By party; whoever is missing counts everybody's dollar alike."""
     objective: Objective = Objective()
     rules: Rules = Rules()
 

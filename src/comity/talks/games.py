@@ -1,7 +1,7 @@
 """What follows from the table of packages: bargaining, credit, prices, counter-offers, trust and escapes (talks.md, 3–6 and 9).
 
-Payoffs are real incomes of nations in benchmark USD mn, everybody's dollar counting alike. No equilibrium is solved here: whole
-packages are read from the table, intensities between them interpolated.
+Payoffs are what governments count, G = RI + Σ ω PS in benchmark USD mn: the nation's real income where nothing else is said.
+No equilibrium is solved here: whole packages are read from the table, intensities between them interpolated.
 """
 
 from __future__ import annotations
@@ -62,18 +62,24 @@ class Games:
     losses: str
     called: Mapping[str, str]
     patience: float | None = None
+    nations: TablePayoffs | None = None
+    """Real incomes, shown beside payoffs that count own producers for more; None where everybody counts alike."""
 
     @classmethod
     def of(cls, judged: Judged, patience: float | None = None) -> Games:
-        """From the table of talks: real income of the parties in every state and package."""
+        """From the table of talks: what the parties' governments count in every state and package."""
         agenda, table = judged.agenda, judged.table
         positions = [judged.benchmark.economy_index(code) for code in agenda.parties]
         base = judged.real_income[positions]
         chance = {c.crisis.id: float(q) for c, q in zip(table.crises, judged.probability, strict=True)}
         ids = [p.id for p in agenda.proposals]
-        income = table.real_income[:, :, positions] * base
+
+        def payoffs(values: Array) -> TablePayoffs:
+            return TablePayoffs.from_packages(agenda.parties, chance, ids, table.packages, values)
+
         return cls(
-            payoffs=TablePayoffs.from_packages(agenda.parties, chance, ids, table.packages, income),
+            payoffs=payoffs(judged.payoff),
+            nations=payoffs(table.real_income[:, :, positions] * base) if judged.weighed else None,
             base=base,
             packages=table.packages,
             names=[package_id(package, agenda.proposals) for package in table.packages],
@@ -119,7 +125,7 @@ class Games:
 def answers(games: Games) -> dict[str, Any]:
     """The keys that the games add to the results."""
     return {
-        "counting": "nations",
+        "counting": "nations" if games.nations is None else "governments",
         "bargaining": bargaining(games),
         "shapley": shapley_values(games),
         "concessions": prices(games),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate, combinations, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from comity.records import Array, Benchmark, Closure, Wedges
 from comity.solve import batch, equilibrium, target
 from comity.store import Cache, code_digest, key
 from comity.talks.agenda import Agenda, Crisis
+from comity.talks.wants.governments import counted_share, producers_income
 
 CHUNK = 64
 """Equilibria kept in one cache entry: what a killed run can lose."""
@@ -23,7 +25,14 @@ CHUNK = 64
 Package = tuple[int, ...]
 Progress = Callable[[int, int], None]
 Values = tuple[Array, Array]
-Outcome = tuple[Array, Array]
+
+
+class Rows(NamedTuple):
+    """Real income of all (ratio to the benchmark), that of the parties' producers (by sector, USD mn), and the residual."""
+
+    real_income: Array
+    producers: Array
+    residual: Array
 
 
 def packages_of(count: int) -> tuple[Package, ...]:
@@ -47,6 +56,10 @@ class Engine:
     benchmark: Benchmark
     closure: Closure
     cache: Cache
+    parties: tuple[str, ...] = ()
+    """Whose producers' incomes are kept."""
+    activity: tuple[str, ...] = ()
+    """Whose government counts value added."""
     tolerance: float = equilibrium.TOLERANCE
     workers: int | None = None
     progress: Progress | None = None
@@ -59,6 +72,15 @@ class Engine:
         self.done += count
         if self.progress is not None:
             self.progress(min(self.done, self.total), self.total)
+
+    @cached_property
+    def counted(self) -> Array:
+        """The part of value added that the producers at home draw, party × sector."""
+        return counted_share(self.benchmark, self.closure, self.parties, self.activity)
+
+    def producers(self, found: batch.Solved) -> Array:
+        """The real income of the parties' producers, party × sector, USD mn."""
+        return producers_income(found.values, self.counted, [self.benchmark.economy_index(code) for code in self.parties])
 
     def key(self, what: str, *parts: Any) -> str:
         """The content hash of something computed by this code from this benchmark under this closure."""
@@ -141,29 +163,29 @@ class Neighbourhood:
         pairs = sum((self.small(pair).x for pair in combinations(package, 2)), start=np.zeros_like(nothing))
         return (1 - size + size * (size - 1) // 2) * nothing - (size - 2) * singles + pairs
 
-    def chunk(self, values: Sequence[Values], solve: Callable[[int], batch.Solved], first: Callable[[], None]) -> Outcome:
-        """Real incomes and residuals of variations, from the cache; else `first()` and then `solve(position)` for each."""
+    def chunk(self, values: Sequence[Values], solve: Callable[[int], batch.Solved], first: Callable[[], None]) -> Rows:
+        """What variations come to, from the cache; else `first()` and then `solve(position)` for each."""
         e = self.engine
         cells = [self.touched.importer, self.touched.exporter, self.touched.sector]
-        name = e.key("variations", self.solved.wedges.digest(), cells, [list(pair) for pair in values])
+        whose = [e.parties, e.counted]
+        name = e.key("variations", self.solved.wedges.digest(), cells, whose, [list(pair) for pair in values])
         kept = e.cache.get(name)
         if kept is not None:
             e.tick(len(values))
-            return kept["real_income"], kept["residual"]
+            return Rows(**kept)
         first()
 
-        def one(position: int) -> tuple[Array, float]:
+        def one(position: int) -> Rows:
             found = solve(position)
             e.tick()
-            return found.values["real_income"], found.residual
+            return Rows(found.values["real_income"], e.producers(found), np.array(found.residual))
 
-        rows = batch.in_parallel(one, range(len(values)), e.workers)
-        kept = {"real_income": np.stack([row[0] for row in rows]), "residual": np.array([row[1] for row in rows])}
-        e.cache.put(name, kept)
-        return kept["real_income"], kept["residual"]
+        rows = Rows(*(np.stack(part) for part in zip(*batch.in_parallel(one, range(len(values)), e.workers), strict=True)))
+        e.cache.put(name, rows._asdict())
+        return rows
 
-    def table(self, packages: Sequence[Package]) -> Outcome:
-        """Real incomes (package × country) and residuals of packages sorted by size, in their order."""
+    def table(self, packages: Sequence[Package]) -> Rows:
+        """What packages sorted by size come to, in their order."""
         small = [p for p in packages if len(p) <= 2]
         large = [p for p in packages if len(p) > 2]
 
@@ -172,23 +194,27 @@ class Neighbourhood:
                 level = [p for p in small if len(p) == size]
                 batch.in_parallel(self.small, level, self.engine.workers)
 
-        def section(part: Sequence[Package], solve: Callable[[Package], batch.Solved]) -> Outcome:
+        def section(part: Sequence[Package], solve: Callable[[Package], batch.Solved]) -> Rows:
             return self.chunk([self.values(p) for p in part], lambda position: solve(part[position]), prepare)
 
         found = [section(small, self.small)]
         for begin in range(0, len(large), CHUNK):
             found.append(section(large[begin : begin + CHUNK], lambda p: self.solve(self.values(p), self.start(p))))
-        return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found])
+        return Rows(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Every package in every crisis: real income (ratio to the benchmark), crisis × package × country; residuals."""
+    """Every package in every crisis: real income (ratio to the benchmark), crisis × package × country; residuals.
+
+    `producers` is the real income of the producers of each sector at home, crisis × package × party × sector, USD mn.
+    """
 
     packages: tuple[Package, ...]
     crises: tuple[SolvedCrisis, ...]
     real_income: Array
     residual: Array
+    producers: Array
 
 
 def compute_table(engine: Engine, agenda: Agenda, crises: Sequence[SolvedCrisis]) -> Table:
@@ -196,7 +222,13 @@ def compute_table(engine: Engine, agenda: Agenda, crises: Sequence[SolvedCrisis]
     packages = packages_of(len(agenda.proposals))
     touched, parts = touched_cells(engine.benchmark, [proposal.changes for proposal in agenda.proposals])
     found = [Neighbourhood(engine, crisis, touched, parts).table(packages) for crisis in crises]
-    return Table(packages, tuple(crises), np.stack([f[0] for f in found]), np.stack([f[1] for f in found]))
+    return Table(
+        packages,
+        tuple(crises),
+        np.stack([f.real_income for f in found]),
+        np.stack([f.residual for f in found]),
+        np.stack([f.producers for f in found]),
+    )
 
 
 def union_values(near: Neighbourhood, proposals: Sequence[int]) -> Values:
@@ -226,9 +258,9 @@ def compute_union_wide(
         def solve(position: int, near: Neighbourhood = near, values: list[Values] = values) -> batch.Solved:
             return near.solve(values[position], near.small(()).x)
 
-        income, residual = near.chunk(values, solve, lambda near=near: near.small(()) and None)
-        incomes.append(income)
-        residuals.append(residual)
+        found = near.chunk(values, solve, lambda near=near: near.small(()) and None)
+        incomes.append(found.real_income)
+        residuals.append(found.residual)
     return np.stack(incomes), np.stack(residuals)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from comity.records import Array, Benchmark
 from comity.talks import judge
 from comity.talks.agenda import Agenda, Crisis, Proposal
 from comity.talks.packages import Package, SolvedCrisis, Table
+from comity.talks.wants.governments import omega
 
 SCHEMA = "comity-talks-1"
 NOTHING = "nothing"
@@ -29,6 +30,19 @@ class Judged:
     probability: Array
     weights: Array
     choice: judge.Choice
+    counted: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """w of each party's government by sector, what barriers reveal included; empty: everybody counts alike."""
+
+    @property
+    def weighed(self) -> bool:
+        """Whether some government counts producers for more."""
+        return any(w != 1 for weights in self.counted.values() for w in weights.values())
+
+    @property
+    def payoff(self) -> Array:
+        """G of the parties, RI + Σ ω PS in USD mn, crisis × package × party; RI where everybody counts alike."""
+        positions = [self.benchmark.economy_index(code) for code in self.agenda.parties]
+        return government(self.benchmark, self.table, self.real_income, positions, self.counted)
 
     @property
     def shown(self) -> list[int]:
@@ -47,8 +61,25 @@ class Judged:
         return self.gain[:, :, parties] @ self.weights
 
 
-def judged(agenda: Agenda, benchmark: Benchmark, table: Table, real_income: Array, population: Mapping[str, float]) -> Judged:
-    """Weigh the table and choose the best package."""
+def government(
+    benchmark: Benchmark, table: Table, real_income: Array, parties: Sequence[int], counted: Mapping[str, Mapping[str, float]]
+) -> Array:
+    """G = RI + Σ ω PS of the parties, crisis × package × party, USD mn."""
+    more = omega(counted, [benchmark.economies[n] for n in parties], benchmark.sectors)
+    own = table.real_income[:, :, parties] * real_income[list(parties)]
+    return own + np.einsum("pj,smpj->smp", more, table.producers) if more.any() else own
+
+
+def judged(
+    agenda: Agenda,
+    benchmark: Benchmark,
+    table: Table,
+    real_income: Array,
+    population: Mapping[str, float],
+    counted: Mapping[str, Mapping[str, float]] | None = None,
+) -> Judged:
+    """Weigh the table and choose the best package; nobody at the table is worse off as its own government counts."""
+    counted = agenda.governments if counted is None else counted
     parties = [benchmark.economy_index(code) for code in agenda.parties]
     probability = np.array([crisis.crisis.probability for crisis in table.crises])
     weights = judge.party_weights(agenda.weights, agenda.parties, real_income[parties], population)
@@ -57,10 +88,14 @@ def judged(agenda: Agenda, benchmark: Benchmark, table: Table, real_income: Arra
     bound = [] if rule == "none" else parties
     if rule == "union":
         bound = [benchmark.economy_index(code) for code in agenda.members]
-    admissible = judge.nobody_worse_off(gain[:, :, bound], probability, agenda.losses, 0)
+    seen = gain[:, :, bound].copy()
+    if bound:
+        income = real_income[parties]
+        seen[:, :, : len(parties)] = government(benchmark, table, real_income, parties, counted) / income - 1
+    admissible = judge.nobody_worse_off(seen, probability, agenda.losses, 0)
     sizes = [len(p) for p in table.packages]
     choice = judge.choose(gain[:, :, parties] @ weights, probability, agenda.losses, admissible, sizes)
-    return Judged(agenda, benchmark, table, real_income, probability, weights, choice)
+    return Judged(agenda, benchmark, table, real_income, probability, weights, choice, counted)
 
 
 def package_id(package: Package, proposals: Sequence[Proposal]) -> str:
@@ -91,6 +126,7 @@ def packages(j: Judged) -> list[dict[str, Any]]:
     joint_mean, joint_worst, joint_tail = judge.expected(j.joint, q), judge.worst(j.joint), judge.cvar90(j.joint, q)
     parties = [j.benchmark.economy_index(code) for code in j.agenda.parties]
     ids = [c.crisis.id for c in j.table.crises]
+    counts = _government_gain(j)
     found = []
     for p, package in enumerate(j.table.packages):
         lowest = gain[:, p].argmin(axis=0)
@@ -113,6 +149,7 @@ def packages(j: Judged) -> list[dict[str, Any]]:
                     "expected_ev_usd_mn": rounded(mean[p, parties] @ j.real_income[parties], 3),
                 },
                 "over_nothing": by_economy(j, mean[p] - mean[0]),
+                **({} if counts is None else {"government_over_nothing": counts(p)}),
                 "nobody_worse_off": bool(j.choice.admissible[p]),
                 "residual": float(f"{j.table.residual[:, p].max():.1e}"),
             }
@@ -120,9 +157,22 @@ def packages(j: Judged) -> list[dict[str, Any]]:
     return found
 
 
+def _government_gain(j: Judged) -> Callable[[int], dict[str, float]] | None:
+    """What a package is worth to each party's government, expected, USD mn; None where everybody counts alike."""
+    if not j.weighed:
+        return None
+    mean = judge.expected(j.payoff, j.probability)
+    return lambda p: {code: rounded(v, 3) for code, v in zip(j.agenda.parties, mean[p] - mean[0], strict=True)}
+
+
 def every_concession_pays(j: Judged) -> bool:
-    """Whether the full list is best and each proposal alone leaves everyone who concedes it better off in expectation."""
-    mean = judge.expected(j.gain, j.probability)
+    """Whether the full list is best and each proposal alone leaves everyone who concedes it better off in expectation.
+
+    A party is as well off as its own government counts.
+    """
+    mean = judge.expected(j.gain, j.probability).copy()
+    parties = [j.benchmark.economy_index(code) for code in j.agenda.parties]
+    mean[:, parties] = judge.expected(j.payoff, j.probability) / j.real_income[parties] - 1
     if len(j.table.packages[j.choice.best]) < len(j.agenda.proposals):
         return False
     for p, package in enumerate(j.table.packages):
@@ -210,6 +260,18 @@ def sectors_of(j: Judged, before: Sequence[Mapping[str, Array]], after: Sequence
             for n in j.shown
         }
     return found
+
+
+def governments(j: Judged) -> dict[str, Any]:
+    """What each party's government counts its producers' dollar for, where for more than others'."""
+    return {
+        code: {
+            "sensitive": {sector: rounded(w, 6) for sector, w in j.counted.get(code, {}).items()},
+            "revealed": code in j.agenda.wants.revealed,
+            "activity": code in j.agenda.wants.activity,
+        }
+        for code in j.agenda.wants.named
+    }
 
 
 def named(codes: Sequence[str], benchmark: Benchmark) -> list[dict[str, str]]:

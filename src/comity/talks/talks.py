@@ -99,7 +99,9 @@ def _compute(
     from comity.solve import equilibrium
     from comity.talks import games, packages, results
 
-    engine = packages.Engine(benchmark, agenda.closure, store, workers=workers, progress=progress)
+    engine = packages.Engine(
+        benchmark, agenda.closure, store, agenda.parties, agenda.wants.activity, workers=workers, progress=progress
+    )
     widened = _widened(agenda, benchmark)
     runs = len(agenda.crises)
     engine.total = runs * (2 ** len(agenda.proposals) + (len(widened) + 1 if widened else 0) + 2)
@@ -139,6 +141,7 @@ def _compute(
             **_nests(agenda.closure),
         },
         "parties": results.named(agenda.parties, benchmark),
+        "governments": results.governments(j),
         "union": _union(agenda, benchmark),
         "crises": results.crises(solved, benchmark),
         "proposals": results.proposals(agenda, benchmark),
@@ -151,18 +154,22 @@ def _compute(
         "not_touched": [{"entry": entry, "name": name} for entry, name in agenda.inside_row],
         "relations": pairs[0],
         "relations_pairs": pairs,
-        "manifest": {
-            "comity": comity.__version__,
-            "benchmark_sha256": benchmark.provenance.get("sha256", benchmark.digest),
-            "talks_file": talks.name,
-            "talks_sha256": hashlib.sha256(talks.text).hexdigest(),
-            "command": f"comity talks {talks.name}",
-            "solves": len(table.crises) * len(table.packages),
-            "tolerance": engine.tolerance,
-            "worst_residual": float(f"{np.max(table.residual):.1e}"),
-            "versions": _versions(),
-        },
+        "manifest": _manifest(talks, benchmark, engine, table),
     }, engine.solved
+
+
+def _manifest(talks: Talks, benchmark: Benchmark, engine: Any, table: Any) -> dict[str, Any]:
+    return {
+        "comity": comity.__version__,
+        "benchmark_sha256": benchmark.provenance.get("sha256", benchmark.digest),
+        "talks_file": talks.name,
+        "talks_sha256": hashlib.sha256(talks.text).hexdigest(),
+        "command": f"comity talks {talks.name}",
+        "solves": len(table.crises) * len(table.packages),
+        "tolerance": engine.tolerance,
+        "worst_residual": float(f"{np.max(table.residual):.1e}"),
+        "versions": _versions(),
+    }
 
 
 def _widened(agenda: Agenda, benchmark: Benchmark) -> dict[int, tuple[Instrument, ...]]:

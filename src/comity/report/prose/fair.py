@@ -1,4 +1,4 @@
-"""Sentences on bargaining, credit, prices and counter-offers; nations are weighed, not governments."""
+"""Sentences on bargaining, credit, prices and counter-offers, as nations or as governments count."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from comity.report.story import Story
 
 NATIONS = (
     "This weighs nations, not governments: everybody’s dollar counts alike, a producer’s as a consumer’s. A government that "
-    "counts its producers for more would judge otherwise; such weights are not part of this version."
+    "counts its producers for more would judge otherwise; the talks file can say by how much."
 )
 CONCEPTS = {
     "nash": "Nash: the largest product of the gains",
@@ -29,6 +29,21 @@ SHORT = {
 }
 
 Bargain = Mapping[str, Any]
+
+
+def counting(story: Story) -> str:
+    """Whose dollars the games weigh, said before any of their numbers."""
+    if story.results.get("counting") != "governments":
+        return NATIONS
+    weighed = []
+    for code, one in story.results["governments"].items():
+        high = [f"{significant(w)} dollars for one of {story.sector_name(s)}" for s, w in one["sensitive"].items() if w > 1]
+        if high:
+            weighed.append(f"{called(story.name(code))} {listed(high)}")
+    return sentence(
+        f"this weighs what governments count, not nations: {'; '.join(weighed)}. Gains, prices and temptations in these "
+        "sections are in those dollars; all other losses and gains of this brief are the nations’ own real income"
+    )
 
 
 def bargain(story: Story) -> list[str]:
@@ -156,6 +171,12 @@ def credit(story: Story) -> list[str]:
     return sentences
 
 
+def _nothing_to_pay(story: Story) -> str:
+    if story.results.get("counting") == "governments":
+        return "There is nothing to pay for, even as the governments count."
+    return "There is nothing to pay for while everybody’s dollar counts alike."
+
+
 def prices(story: Story) -> list[str]:
     """Which concessions pay for themselves, which have a price, and which help nobody."""
     by: dict[str, list[Mapping[str, Any]]] = {}
@@ -166,7 +187,7 @@ def prices(story: Story) -> list[str]:
     if len(by.get("pays_for_itself", ())) == total:
         sentences.append(
             "No concession has a price: each leaves whoever grants it better off, or no worse off, even alone. "
-            "There is nothing to pay for while everybody’s dollar counts alike."
+            + _nothing_to_pay(story)
         )
     for row in by.get("a_price", ()):
         name = quoted(story.proposal_names[row["proposal"]])

@@ -48,6 +48,8 @@ def _nobody_tempted(story: Story, parties: Mapping[str, Any]) -> str:
         return f"{text}: no party concedes anything that it could withdraw"
     if any(most["gain_usd_mn"] >= 0 for most in gains):
         return text
+    if story.results.get("counting") == "governments":
+        return f"{text}: whoever withdrew a concession would lose by it, even as its government counts"
     return (
         f"{text}: whoever withdrew a concession would lose by it. Concessions pay for themselves while everybody’s dollar counts "
         "alike, so that trust is not at stake; of governments that count their producers for more this says nothing"
