@@ -205,6 +205,20 @@ def relations(first: str, second: str, json: Json = False) -> None:
 
 
 @app.command()
+def positions(
+    parties: Annotated[list[str], typer.Argument(help="Two economies or more: codes or names.")],
+    closure: Annotated[str | None, typer.Option(help="Such as mobile,fixed; specific,with_trade unless given.")] = None,
+    benchmark: Annotated[str, typer.Option(help="Which benchmark.")] = "world-2022",
+    world: Annotated[bool, typer.Option("--world", help="With --json: friends and enemies of every economy.")] = False,
+    json: Json = False,
+) -> None:
+    """Where interests coincide and clash all over the world's trade; whose growth helps whom."""
+    from comity.cli import positions as stand
+
+    stand.run(parties, closure, benchmark, world, json)
+
+
+@app.command()
 def verify(json: Json = False) -> None:
     """Named checks of the benchmark and of the solver, each with its worst cell."""
     from comity.evidence.verify import verify as checks

@@ -114,6 +114,7 @@ def bind(talks: TalksFile, benchmark: Benchmark, *, allow_violations: bool = Fal
     proposals = _proposals(talks.proposals, parties, union, benchmark, seen)
     _refuse_overlaps(proposals, benchmark, seen)
     outside = _outside(talks, parties, union, benchmark, seen)
+    seen.run(("positions", "sectors"), lambda: talks.positions.refuse_unknown(benchmark))
     if seen.problems:
         raise InputError(_ordered(seen.problems))
     _try_extremes(crises, proposals, benchmark, seen)

@@ -19,6 +19,7 @@ from comity.policy.scenario import ClosureSpec
 from comity.policy.selectors import Selector, refuse_mixed_scripts, selector
 from comity.policy.strict import NotYetProblem, Strict, not_yet, problems_of, refuse
 from comity.talks.names import visible
+from comity.talks.positions.spec import PositionsSpec
 from comity.talks.wants.governments import GovernmentSpec
 
 if TYPE_CHECKING:
@@ -202,6 +203,7 @@ class TalksFile(Strict):
     """By party; whoever is missing counts everybody's dollar alike."""
     objective: Objective = Objective()
     rules: Rules = Rules()
+    positions: PositionsSpec = PositionsSpec()
 
     _document: Document | None = PrivateAttr(default=None)
 

@@ -98,6 +98,7 @@ def _compute(
     from comity.relations import relations
     from comity.solve import equilibrium
     from comity.talks import games, packages, results
+    from comity.talks.positions.told import positions
 
     engine = packages.Engine(
         benchmark, agenda.closure, store, agenda.parties, agenda.wants.activity, workers=workers, progress=progress
@@ -150,6 +151,7 @@ def _compute(
         "union_wide": union,
         "alone_together": results.alone_together(j, union),
         **games.answers(games.Games.of(j, talks.file.rules.patience)),
+        "positions": positions(benchmark, agenda.parties, agenda.closure, steps=talks.file.positions.record),
         "law": [{"text": f.text, "violation": f.violation, "proposal": f.proposal} for f in agenda.flags],
         "not_touched": [{"entry": entry, "name": name} for entry, name in agenda.inside_row],
         "relations": pairs[0],

@@ -1,0 +1,1 @@
+"""Where positions coincide and where they clash."""
