@@ -144,6 +144,13 @@ def _grouped(
     )
 
 
+def dots(description: str, values: list, field: str, order: Sequence[str], who: Sequence[str], title: str) -> Spec:
+    """A dot for each party and row, on an axis that begins at zero."""
+    x, y = _amount("usd_mn", title) | {"scale": {"zero": True}}, _names(field, order)
+    dot = {"mark": {"type": "circle", "size": 60, "opacity": 1}, "encoding": {"x": x, "y": y, "color": _by_party(who)}}
+    return _frame(description, values, height={"step": 1.5 * BAR}, layer=[ZERO, dot])
+
+
 def _at_bar(value: float, percent: bool) -> str:
     """The figure at the end of a bar: two or three digits, a sign where it is a change in per cent."""
     text = significant(value, 3 if abs(value) >= 100 or percent else 2)

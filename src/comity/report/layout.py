@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from comity.report import games, tables
+from comity.report import games, sure, tables
 from comity.report.blocks import Block, drawn, paragraph, tabled
 from comity.report.prose import dossier, method, sections
 from comity.report.prose.headline import amount
@@ -50,6 +50,7 @@ def document(story: Story, figures: Mapping[str, str]) -> list[Section]:
         ("together", "Alone or together", _together(story, figures)),
         ("others", "Other economies", _others(story)),
         ("sectors", "Who gains by sector", _sectors(story, figures)),
+        ("sure", "How sure this is", sure.section(story, figures)),
         ("limits", "Limits and assumed figures", _limits(story)),
         ("method", "Method", _method(story)),
         ("data", "Data and licences", [Block("pairs", method.sources(story))]),
@@ -77,7 +78,10 @@ def tiles(story: Story) -> list[Tile]:
     cost, cost_share = story.joint(story.nothing["expected"]), story.joint_pct(story.nothing["expected"])
     whose = the_parties(story)
     if story.helps:
-        found = [_tile(f"The package, to {whose}, a year", worth, f"{_change(share)} of real income: {judged(share)}")]
+        note = f"{_change(share)} of real income: {judged(share)}"
+        if between := sure.interval(story):
+            note += f"; {between} with one thing changed"
+        found = [_tile(f"The package, to {whose}, a year", worth, note)]
     else:
         found = [Tile("The package", "none", "nothing on the list helps", "zero")]
     if story.crises:

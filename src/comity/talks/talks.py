@@ -97,7 +97,7 @@ def _compute(
     from comity.data.load import metadata
     from comity.relations import relations
     from comity.solve import equilibrium
-    from comity.talks import games, packages, results
+    from comity.talks import games, packages, results, sensitivity
     from comity.talks.positions.told import positions
 
     engine = packages.Engine(
@@ -106,6 +106,7 @@ def _compute(
     widened = _widened(agenda, benchmark)
     runs = len(agenda.crises)
     engine.total = runs * (2 ** len(agenda.proposals) + (len(widened) + 1 if widened else 0) + 2)
+    engine.total += sensitivity.count(benchmark, agenda.closure, agenda.elasticities, runs)
     solved = [packages.solve_crisis(engine, crisis) for crisis in agenda.crises]
     table = packages.compute_table(engine, agenda, solved)
     reference = benchmark
@@ -150,6 +151,7 @@ def _compute(
         "best": results.best(j, results.sectors_of(j, before, after)),
         "union_wide": union,
         "alone_together": results.alone_together(j, union),
+        "sensitivity": sensitivity.sensitivity(engine, j),
         **games.answers(games.Games.of(j, talks.file.rules.patience)),
         "positions": positions(benchmark, agenda.parties, agenda.closure, steps=talks.file.positions.record),
         "law": [{"text": f.text, "violation": f.violation, "proposal": f.proposal} for f in agenda.flags],

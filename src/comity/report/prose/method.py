@@ -122,7 +122,9 @@ def limits(story: Story) -> list[str]:
         f"Trade elasticities: the set {quoted(str(closure['elasticities']))}. {_nests(closure)}",
         "Everybody’s dollar counts alike: no producer is weighed more than a consumer. "
         "Rents, foreign ownership and debt are left out.",
-        "The only ranges shown are across the crises of the list. "
+        "Ranges are across the crises of the list, or across published elasticities and closures: not confidence intervals."
+        if story.results.get("sensitivity")
+        else "The only ranges shown are across the crises of the list. "
         "How far the figures move with the trade elasticities is not shown.",
         "Probabilities are a year’s and are the talks file’s own"
         + (f"; with {percent(100 * story.chance['none'])} no crisis comes." if story.chance.get("none") else "."),

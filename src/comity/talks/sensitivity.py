@@ -1,0 +1,134 @@
+"""What the answer hangs on: the recommended package again under other elasticities and closures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from comity.data.load import NAMES, elasticity_sets
+from comity.errors import ComityError
+from comity.records import Array, Benchmark, Closure
+from comity.solve import batch
+from comity.talks import packages
+from comity.talks.results import Judged, by_economy
+from comity.vocabulary import ELASTICITY_SETS, FACTORS
+
+LONG_RUN = (
+    "caliendo-parro-2015",
+    "fontagne-2022",
+    "giri-yi-yilmazkuday-2021",
+    "lashkaripour-lugovskyy-2023",
+    "shapiro-2016",
+    "simonovska-waugh-2014",
+    "boehm-2023-long-run",
+)
+"""Published sets of trade elasticities that are run; those of a single year are part of the set `crisis`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Variant:
+    """One other way to compute the same: what differs, in one word of the file's `closure`, and with what."""
+
+    kind: str  # elasticities, factors or deficits
+    name: str
+    benchmark: Benchmark
+    closure: Closure
+
+
+def variants(benchmark: Benchmark, closure: Closure, elasticities: str | None) -> Iterator[Variant]:
+    """The other published trade elasticities, the set `crisis`, other factors and other deficits; one thing differs at a time.
+
+    A benchmark of one's own has no other elasticities; there the closure alone varies.
+    """
+    if benchmark.name in NAMES:
+        own = elasticities or benchmark.provenance.get("elasticities")
+        for name in LONG_RUN:
+            if name != own:
+                theta = elasticity_sets()[name]
+                yield Variant("elasticities", name, _with_elasticity(benchmark, theta, name), closure)
+        for name, one in ELASTICITY_SETS.items():
+            if name != own:
+                nests = replace(closure, inputs=one.inputs, value_added=one.value_added, final=one.final)
+                yield Variant("elasticities", name, _with_elasticity(benchmark, elasticity_sets()[one.trade], name), nests)
+    for factors in FACTORS:
+        if factors != closure.factors:
+            yield Variant("factors", factors, benchmark, replace(closure, factors=factors))
+    for deficits in ("proportional", "with_trade"):
+        if deficits != closure.deficits and closure.deficits != "balanced":
+            yield Variant("deficits", deficits, benchmark, replace(closure, deficits=deficits))
+
+
+def _with_elasticity(benchmark: Benchmark, theta: Array, name: str) -> Benchmark:
+    if np.array_equal(theta, benchmark.trade_elasticity):
+        return benchmark
+    return replace(benchmark, trade_elasticity=theta, provenance={**benchmark.provenance, "elasticities": name})
+
+
+def count(benchmark: Benchmark, closure: Closure, elasticities: str | None, crises: int) -> int:
+    """Equilibria that `sensitivity` asks for."""
+    return 2 * crises * sum(1 for _ in variants(benchmark, closure, elasticities))
+
+
+def sensitivity(engine: packages.Engine, judged: Judged) -> dict[str, Any]:
+    """The recommended package under every variant: what it is worth, what the crises cost, and the interval over all.
+
+    A variant without an equilibrium in some crisis, or in which a shock has no meaning, is named with the reason and counts in
+    no interval.
+    """
+    agenda = judged.agenda
+    rows = [_row(engine, judged, variant) for variant in variants(judged.benchmark, agenda.closure, agenda.elasticities)]
+    mean = np.tensordot(judged.probability, judged.gain, axes=(0, 0))
+    best = judged.choice.best
+    own = {"over_nothing": by_economy(judged, mean[best] - mean[0]), "crises": by_economy(judged, mean[0])}
+    found = [own, *(row for row in rows if row["failed"] is None)]
+    return {"variants": rows, "interval": {what: _interval(judged, [row[what] for row in found]) for what in own}}
+
+
+def _interval(judged: Judged, rows: Sequence[dict[str, dict[str, float]]]) -> dict[str, Any]:
+    """The smallest and the largest of each party's figures, and of their sum, over the file's own run and the variants."""
+
+    def ends(values: Sequence[float]) -> dict[str, float]:
+        return {"low": min(values), "high": max(values)}
+
+    by_party = {
+        code: {unit: ends([row[code][unit] for row in rows]) for unit in ("gain_pct", "ev_usd_mn")}
+        for code in judged.agenda.parties
+    }
+    joint = [round(sum(row[code]["ev_usd_mn"] for code in judged.agenda.parties), 3) for row in rows]
+    return {"parties": by_party, "joint_ev_usd_mn": ends(joint)}
+
+
+def _row(engine: packages.Engine, judged: Judged, variant: Variant) -> dict[str, Any]:
+    shown: dict[str, Any] = {"kind": variant.kind, "name": variant.name}
+    done = engine.done
+    try:
+        gain = _gains(engine, judged, variant)
+    except ComityError as error:
+        engine.tick(done + 2 * len(judged.probability) - engine.done)
+        return {**shown, "over_nothing": None, "crises": None, "failed": str(error)}
+    mean = np.tensordot(judged.probability, gain, axes=(0, 0))
+    worth, cost = by_economy(judged, mean[1] - mean[0]), by_economy(judged, mean[0])
+    return {**shown, "over_nothing": worth, "crises": cost, "failed": None}
+
+
+def _gains(engine: packages.Engine, judged: Judged, variant: Variant) -> Array:
+    """V̂ − 1 without a package and with the recommended one, crisis × 2 × country."""
+    other = replace(engine, benchmark=variant.benchmark, closure=variant.closure, parties=(), activity=(), solved=0)
+    agenda = judged.agenda
+    chosen = [agenda.proposals[k].changes for k in judged.table.packages[judged.choice.best]]
+    touched = packages.touched_cells(variant.benchmark, [p.changes for p in agenda.proposals])
+    rows = []
+    for crisis in agenda.crises:
+        near = packages.Neighbourhood(other, packages.solve_crisis(other, crisis), *touched)
+        values = [near.values(()), near.values(judged.table.packages[judged.choice.best] if chosen else ())]
+
+        def solve(position: int, near: packages.Neighbourhood = near, values: list[packages.Values] = values) -> batch.Solved:
+            return near.solve(values[position], near.small(()).x)
+
+        income = near.chunk(values, solve, lambda near=near: near.small(()) and None)[0]
+        rows.append(income - 1)
+    engine.done, engine.solved = other.done, engine.solved + other.solved
+    return np.stack(rows)

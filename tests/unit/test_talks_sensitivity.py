@@ -1,0 +1,102 @@
+"""What the answer hangs on: each variant is the same talks under another closure, and the interval holds them all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from comity.data.load import elasticity_sets, load
+from comity.policy.instruments import Capital
+from comity.policy.wedges import combine
+from comity.records import Closure
+from comity.report import sure
+from comity.report.story import Story
+from comity.solve.equilibrium import solve
+from comity.store import Cache
+from comity.talks import packages, results, sensitivity
+from comity.talks.agenda import Crisis
+from synthetic_results import two_parties_in_a_union
+from talks_world import CRISES, PROPOSALS, WORLD, agenda
+
+OWN = Closure("specific", "with_trade")
+
+
+def run(crises: tuple[Crisis, ...] = CRISES):
+    engine = packages.Engine(WORLD, OWN, Cache(None))
+    talks = replace(agenda(OWN), crises=crises)
+    table = packages.compute_table(engine, talks, [packages.solve_crisis(engine, crisis) for crisis in crises])
+    judged = results.judged(talks, WORLD, table, WORLD.income - WORLD.deficit, {})
+    return judged, sensitivity.sensitivity(engine, judged), engine
+
+
+def test_a_variant_is_the_same_talks_under_its_closure() -> None:
+    judged, found, _ = run()
+    best = judged.table.packages[judged.choice.best]
+    changes = [(change, 1.0) for k in best for change in PROPOSALS[k].changes]
+    row = next(v for v in found["variants"] if v["name"] == "mobile")
+    for party in ("BLR", "KAZ"):
+        n, worth = WORLD.economy_index(party), 0.0
+        for crisis in CRISES:
+            shocks = [(shock, 1.0) for shock in crisis.shocks]
+            pair = [
+                solve(WORLD, combine(WORLD, shocks, layer), closure=Closure("mobile", "with_trade")).values["real_income"][n]
+                for layer in ((), changes)
+            ]
+            worth += crisis.probability * (pair[1] - pair[0])
+        assert row["over_nothing"][party]["gain_pct"] == pytest.approx(100 * worth, abs=2e-6)
+
+
+def test_the_interval_holds_the_own_run_and_every_variant() -> None:
+    judged, found, _ = run()
+    mean = np.tensordot(judged.probability, judged.gain, axes=(0, 0))
+    own = results.by_economy(judged, mean[judged.choice.best] - mean[0])
+    ends = found["interval"]["over_nothing"]["parties"]
+    for party in judged.agenda.parties:
+        seen = [own[party]["ev_usd_mn"], *(v["over_nothing"][party]["ev_usd_mn"] for v in found["variants"])]
+        assert ends[party]["ev_usd_mn"] == {"low": min(seen), "high": max(seen)}
+        assert min(seen) < max(seen)
+
+
+def test_one_thing_differs_at_a_time_and_a_world_of_ones_own_keeps_its_elasticities() -> None:
+    found = list(sensitivity.variants(WORLD, OWN, None))
+    assert {(v.kind, v.name) for v in found} == {("factors", "mobile"), ("factors", "immobile"), ("deficits", "proportional")}
+    for variant in found:
+        assert variant.benchmark is WORLD
+        assert (variant.closure.factors != OWN.factors) + (variant.closure.deficits != OWN.deficits) == 1
+
+
+def test_the_world_is_run_with_every_published_set_of_the_long_run_and_the_one_of_a_crisis() -> None:
+    world = load()
+    found = {v.name: v for v in sensitivity.variants(world, OWN, None) if v.kind == "elasticities"}
+    assert set(found) == {*sensitivity.LONG_RUN, "crisis"} - {"fontagne-2022"}
+    for name, variant in found.items():
+        np.testing.assert_array_equal(variant.benchmark.trade_elasticity, elasticity_sets()[name])
+        assert (variant.closure == OWN) == (name != "crisis")
+    assert found["crisis"].closure.nests == (0.2, 0.5, 0.9)
+
+
+def test_what_has_no_meaning_in_a_variant_is_named_and_in_no_interval() -> None:
+    """Capital that is destroyed has no sector to leave when capital is mobile."""
+    crises = (*CRISES[:1], Crisis("fire", "Fire", 0.2, (Capital(country=("KAZ",), sector=("C10T12",), change=-0.1),)))
+    _, found, engine = run(crises)
+    failed = {v["name"]: v for v in found["variants"] if v["failed"]}
+    assert set(failed) == {"mobile"}
+    assert "capital" in failed["mobile"]["failed"]
+    assert failed["mobile"]["over_nothing"] is None
+    assert engine.done == 2 * 2**4 + sensitivity.count(WORLD, OWN, None, 2)
+
+
+def test_words_say_when_a_sign_turns_and_what_failed() -> None:
+    plain = two_parties_in_a_union()
+    over = plain["best"]["over_nothing"]
+    ends = {party: {"ev_usd_mn": {"low": -3.0, "high": over[party]["ev_usd_mn"]}} for party in ("BLR", "KAZ")}
+    interval = {"parties": ends, "joint_ev_usd_mn": {"low": -6.0, "high": 20.0}}
+    good = {"kind": "factors", "name": "mobile", "over_nothing": over, "crises": over, "failed": None}
+    bad = {"kind": "deficits", "name": "proportional", "over_nothing": None, "crises": None, "failed": "no room."}
+    told = {"variants": [good, bad], "interval": {"over_nothing": interval, "crises": interval}}
+    text = " ".join(sure.words(Story(plain | {"sensitivity": told})))
+    assert "For Belarus and Kazakhstan even the sign hangs on it." in text
+    assert "a loss of USD\u00a06\u00a0mn to USD\u00a020\u00a0mn" in text
+    assert "‘lending moves with value added’ could not be computed" in text.replace("“", "‘")
