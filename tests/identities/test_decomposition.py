@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -21,8 +23,13 @@ def everything(world: Benchmark, closure: Closure) -> Wedges:
     rng = np.random.default_rng(5)
     abroad = 1 - np.eye(n)[:, :, None]
     paid = rng.normal(0, 0.01, n) * world.value_added.sum() / n
+    owned = abroad * rng.uniform(0, 0.25, (n, n, j))
     return Wedges(
         tariff=world.tariff + abroad * rng.uniform(0, 0.5, (n, n, j)),
+        export_tax=abroad * rng.uniform(-0.1, 0.3, (n, n, j)),
+        import_rent=abroad * rng.uniform(0, 0.2, (n, n, j)),
+        export_rent=abroad * rng.uniform(0, 0.2, (n, n, j)),
+        ownership=owned + (1 - abroad) * (1 - owned.sum(axis=0)),
         trade_cost=1 + abroad * rng.uniform(0, 0.6, (n, n, j)),
         productivity=rng.uniform(0.8, 1.3, (n, j)),
         labour=rng.uniform(0.8, 1.2, n),
@@ -42,9 +49,25 @@ SUBSTITUTES = {"inputs": (0.3, 0.8, 1.7), "value_added": 0.5, "final": 2.5}
 CASES = [Closure(f, d) for f in FACTORS for d in DEFICITS] + [Closure(f, "with_trade", **SUBSTITUTES) for f in FACTORS]
 
 
-@pytest.mark.parametrize("closure", CASES, ids=lambda c: f"{c.factors}-{c.deficits}-{c.final}")
-def test_parts_add_up_to_the_change_of_real_income(gaps: Benchmark, closure: Closure):
-    world = gaps
+@pytest.fixture(scope="module")
+def full(gaps: Benchmark) -> Benchmark:
+    """The same with export taxes, rents, foreign owners and a customs pool at the benchmark."""
+    n, j = gaps.expenditure.shape
+    rng = np.random.default_rng(6)
+    abroad = 1 - np.eye(n)[:, :, None]
+    given = {name: abroad * rng.uniform(0, 0.15, (n, n, j)) for name in ("export_tax", "import_rent", "export_rent")}
+    owned = abroad * rng.uniform(0, 0.2, (n, n, j))
+    given["ownership"] = owned + (1 - abroad) * (1 - owned.sum(axis=0))
+    return replace(gaps, customs_pool={"E0": 0.2, "E1": 0.5, "E3": 0.3}, **given)
+
+
+@pytest.mark.parametrize(
+    ("which", "closure"),
+    [*(("full", c) for c in CASES), *(("gaps", c) for c in CASES if c.deficits == "proportional")],
+    ids=lambda c: c if isinstance(c, str) else f"{c.factors}-{c.deficits}-{c.final}",
+)
+def test_parts_add_up_to_the_change_of_real_income(which: str, closure: Closure, request: pytest.FixtureRequest):
+    world = request.getfixturevalue(which)
     eq = solve(world, everything(world, closure), closure=closure)
     found = path.decompose(eq, world.economies[:2])
     goal = np.log(eq.values["real_income"])
@@ -53,6 +76,10 @@ def test_parts_add_up_to_the_change_of_real_income(gaps: Benchmark, closure: Clo
     assert np.abs(sum(found.by_instrument().values()) - goal[:2]).max() < 1e-6
     np.testing.assert_allclose(found.residual, goal - sum(found.by_channel().values()), atol=1e-15)
     assert np.abs(found.instruments["other"]).max() < 1e-12
+    assert all(
+        np.abs(part).max() > 1e-6 for name, part in found.by_instrument().items() if getattr(eq.wedges, name, None) is not None
+    )
+    assert (np.abs(found.by_channel()["customs_pool"]).max() > 1e-6) == (which == "full")
     split = found.by_partner()["terms_of_trade"].sum(axis=1)
     np.testing.assert_allclose(split, found.by_sector()["terms_of_trade"].sum(axis=1), atol=1e-14)
 
@@ -93,11 +120,62 @@ def test_a_transfer_is_worth_itself_and_what_it_does_to_prices(world: Benchmark)
     np.testing.assert_allclose(parts["transfer"], paid / (world.income - world.deficit), rtol=1e-3, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["export_tax", "import_rent", "export_rent", "ownership", "tariff"])
+def test_a_single_instrument_gets_all_of_it(full: Benchmark, name: str):
+    """Taxes and rents share arrays of the equations; what one did is not put down to another."""
+    world = full
+    closure = Closure("specific", "with_trade")
+    eq = solve(world, Wedges(**{name: getattr(everything(world, closure), name)}), closure=closure)
+    found = path.decompose(eq, world.economies)
+    parts = found.by_instrument()
+    np.testing.assert_allclose(parts[name], np.log(eq.values["real_income"]), atol=1e-6)
+    assert max(np.abs(part).max() for other, part in parts.items() if other != name) < 1e-12
+
+
+def test_an_export_tax_on_one_partner_is_dearer_for_him():
+    """With paper and pencil: a small tax is worth its revenue to the one and costs it the other, before other prices move."""
+    world = Benchmark.from_arrays(**lopsided(28, 4, 3).arrays())
+    rate = np.zeros(world.tariff.shape)
+    rate[0, 1, 2] = 1e-4
+    parts = path.decompose(solve(world, Wedges(export_tax=rate), tolerance=1e-12))
+    paid = 1e-4 * world.trade_flow[0, 1, 2] / (world.income - world.deficit)
+    got = parts.channels["terms_of_trade"]
+    assert got[1, 0, 2] == pytest.approx(paid[1], rel=0.5)
+    assert got[0, 1, 2] == pytest.approx(-paid[0], rel=0.5)
+    assert got[1, 0, 2] * (world.income - world.deficit)[1] == pytest.approx(
+        -got[0, 1, 2] * (world.income - world.deficit)[0], rel=1e-3
+    )
+
+
 def test_terms_of_trade_are_what_one_side_gains_and_the_other_loses():
-    F, dlnc = RNG.uniform(1, 5, (4, 4, 3)), RNG.normal(0, 0.1, (4, 3))
-    gain = np.asarray(envelope.terms_of_trade(F, dlnc))
+    F, dlnp = RNG.uniform(1, 5, (4, 4, 3)), RNG.normal(0, 0.1, (4, 4, 3))
+    gain = np.asarray(envelope.terms_of_trade(F, dlnp))
     np.testing.assert_allclose(gain, -gain.swapaxes(0, 1), atol=1e-14)
     assert np.abs(np.einsum("nnj->nj", gain)).max() < 1e-15
+    assert gain[1, 2, 0] == pytest.approx(F[2, 1, 0] * dlnp[2, 1, 0] - F[1, 2, 0] * dlnp[1, 2, 0])
+
+
+def test_volume_of_exports_is_the_tax_on_quantity():
+    Q, s, dlnc = RNG.uniform(1, 5, (3, 3, 2)), RNG.uniform(0, 0.5, (3, 3, 2)), RNG.normal(0, 0.1, (3, 2))
+    assert np.abs(np.asarray(envelope.volume_of_exports(Q, s, Q * dlnc[None], dlnc))).max() < 1e-15
+    more = np.asarray(envelope.volume_of_exports(Q, s, Q * (dlnc[None] + 0.01), dlnc))
+    np.testing.assert_allclose(more[1, 2], 0.01 * s[2, 1] * Q[2, 1], rtol=1e-12)
+
+
+def test_claims_and_pools_add_up_to_nothing_in_the_world_and_to_the_accounts_of_each():
+    owned = RNG.uniform(0, 1, (4, 4, 3))
+    owned /= owned.sum(0)
+    capital, change = RNG.uniform(1, 9, (4, 3)), RNG.normal(0, 1, (4, 4, 3))
+    change -= change.mean(0)
+    for pairs, claims in ((envelope.dividends(owned, capital), owned), (envelope.ownership(change, capital), change)):
+        pairs = np.asarray(pairs)
+        assert abs(pairs.sum()) < 1e-12
+        home = capital.sum(1) if claims is owned else 0.0  # received by residents less what all owners get of own capital
+        np.testing.assert_allclose(pairs.sum((1, 2)), np.einsum("nij,ij->n", claims, capital) - home, atol=1e-12)
+    key, duties = np.array([0.2, 0.5, 0, 0.3]), RNG.uniform(0, 5, (4, 3)) * np.array([1, 1, 0, 1])[:, None]
+    net = np.asarray(envelope.customs_pool(key, duties))
+    np.testing.assert_allclose(net.sum((1, 2)), key * duties.sum() - duties.sum(1), atol=1e-12)
+    np.testing.assert_allclose(net, -net.swapaxes(0, 1), atol=1e-14)
 
 
 def test_volume_of_trade_is_duty_on_quantity():

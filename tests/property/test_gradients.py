@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -23,8 +23,13 @@ def start(world: Benchmark, closure: Closure) -> Wedges:
     rng = np.random.default_rng(3)
     abroad = 1 - np.eye(n)[:, :, None]
     paid = rng.normal(0, 0.004, n) * world.value_added.sum() / n
+    owned = abroad * rng.uniform(0.02, 0.1, (n, n, j))
     return Wedges(
         tariff=world.tariff + abroad * rng.uniform(0, 0.15, (n, n, j)),
+        export_tax=abroad * rng.uniform(-0.05, 0.15, (n, n, j)),
+        import_rent=abroad * rng.uniform(0, 0.1, (n, n, j)),
+        export_rent=abroad * rng.uniform(0, 0.1, (n, n, j)),
+        ownership=owned + (1 - abroad) * (1 - owned.sum(axis=0)),
         trade_cost=1 + abroad * rng.uniform(-0.1, 0.1, (n, n, j)),
         productivity=rng.uniform(0.9, 1.1, (n, j)),
         labour=rng.uniform(0.9, 1.1, n),
@@ -60,6 +65,8 @@ def turned(eq: Equilibrium, wedges: Wedges, turn: dict[str, np.ndarray], size: f
     given = {name: getattr(wedges, name) for name in instruments(closure)}
     for name, change in turn.items():
         given[name] = given[name] + size * change
+        if name == "ownership":  # residents give way
+            given[name] = given[name] - size * np.eye(len(change))[:, :, None] * change.sum(axis=0)
     return solve(eq.benchmark, Wedges(**given), closure=closure, tolerance=TIGHT, start=eq)
 
 
@@ -84,6 +91,23 @@ def gaps() -> Benchmark:
 @pytest.mark.parametrize("closure", CASES, ids=lambda c: f"{c.factors}-{c.deficits}-{c.final}")
 def test_the_gradient_is_the_slope_of_the_solver(gaps: Benchmark, closure: Closure):
     agrees(gaps, closure)
+
+
+@pytest.fixture(scope="module")
+def full(gaps: Benchmark) -> Benchmark:
+    """The same with export taxes, rents, foreign owners and a customs pool at the benchmark."""
+    before = start(gaps, Closure())
+    given = {name: getattr(before, name) for name in ("export_tax", "import_rent", "export_rent", "ownership")}
+    return replace(gaps, customs_pool={"E0": 0.2, "E1": 0.5, "E3": 0.3}, **given)
+
+
+@pytest.mark.parametrize("closure", CASES, ids=lambda c: f"{c.factors}-{c.deficits}-{c.final}")
+def test_with_a_pool_owners_abroad_and_export_taxes_at_the_benchmark(full: Benchmark, closure: Closure):
+    agrees(full, closure)
+
+
+def test_every_instrument_has_a_derivative():
+    assert set(levers.AXES) == {field.name for field in fields(Wedges)}
 
 
 @pytest.mark.parametrize("deficits", ["with_trade", "balanced"])

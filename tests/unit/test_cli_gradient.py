@@ -9,9 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from comity.cli.commands import app
+from comity.cli.gradient import UNITS
 from comity.data.load import load
 from comity.errors import InputError
-from comity.solve.derivatives import adjoint
+from comity.solve.derivatives import adjoint, levers
 from comity.solve.equilibrium import solve
 
 runner = CliRunner()
@@ -50,6 +51,16 @@ def test_the_table_names_the_cells_and_a_wrong_instrument_is_refused():
     assert "BLR" in shown
     with pytest.raises(InputError, match="none of tariff"):
         runner.invoke(app, ["gradient", "--of", "BLR", "--in", "subsidy"], catch_exceptions=False)
+
+
+def test_every_lever_can_be_asked_for_and_an_owner_is_called_one():
+    assert set(UNITS) == set(levers.AXES)
+    shown = runner.invoke(app, ["gradient", "--help"]).output
+    assert [name for name in UNITS if name not in shown] == []
+    found = plain("gradient", "--of", "KAZ", "--in", "ownership", "--top", "3", "--closure", "specific,with_trade")
+    assert found["cells"][0]["owner"] == "KAZ"
+    assert found["cells"][0]["ev_usd_mn"]["KAZ"] > 0
+    assert set(found["cells"][0]) == {"owner", "economy", "sector", "gain_pct", "ev_usd_mn"}
 
 
 def test_decompose_adds_up(tmp_path):

@@ -191,6 +191,21 @@ def test_the_straight_line_errs_by_the_square_and_says_so(small: Benchmark, eq: 
         assert 3.5 < errors[0].max() / errors[1].max() < 4.5
 
 
+@pytest.mark.parametrize("name", ["export_tax", "import_rent", "export_rent", "ownership"])
+def test_the_straight_line_of_a_levy_or_of_a_claim_is_inside_its_error(small: Benchmark, eq: Equilibrium, name: str):
+    preview = Preview(eq, list(small.economies), (name,))
+    home = np.eye(4)[:, :, None]
+    level = home * np.ones((4, 4, 3)) if name == "ownership" else np.zeros((4, 4, 3))
+    level[0, 2, 1] += 0.2
+    if name == "ownership":
+        level[2, 2, 1] -= 0.2
+    truth = np.log(solve(small, Wedges(**{name: level}), closure=CLOSURE, tolerance=3e-13).values["real_income"])
+    guess = preview.change(name, (0, 2, 1), 0.2)
+    assert (np.abs(guess.change - truth) <= guess.error).all()
+    assert np.abs(truth).max() > 1e-4
+    assert np.abs(guess.change - truth).max() < 0.5 * np.abs(truth).max()
+
+
 def test_a_small_change_is_trusted_and_a_large_one_is_not(eq: Equilibrium):
     preview = Preview(eq, ["E1", "E2"], ("tariff",))
     assert preview.change("tariff", (1, 2, 1), 1e-4).trusted.all()

@@ -184,7 +184,14 @@ def solve(
 @app.command()
 def gradient(
     of: Annotated[str, typer.Option(help="Whose real income (codes or groups).")],
-    instrument: Annotated[str, typer.Option("--in", help="tariff, trade_cost, productivity, labour, capital, taste, transfer.")],
+    instrument: Annotated[
+        str,
+        typer.Option(
+            "--in",
+            help="tariff, export_tax, import_rent, export_rent, ownership, trade_cost, productivity, labour, capital, taste or"
+            " transfer.",
+        ),
+    ],
     top: Annotated[int, typer.Option(min=1, max=100_000, help="How many cells to show.")] = 20,
     closure: Annotated[str | None, typer.Option(help="Such as specific,with_trade; mobile,fixed unless given.")] = None,
     benchmark: Annotated[str, typer.Option(help="Which benchmark.")] = "world-2022",

@@ -11,6 +11,10 @@ from comity.errors import InputError
 
 UNITS = {
     "tariff": (0.01, "one percentage point"),
+    "export_tax": (0.01, "one percentage point"),
+    "import_rent": (0.01, "one percentage point"),
+    "export_rent": (0.01, "one percentage point"),
+    "ownership": (0.01, "one percentage point, from residents to the owner,"),
     "trade_cost": (0.01, "one per cent"),
     "productivity": (0.01, "one per cent"),
     "labour": (0.01, "one per cent"),
@@ -19,6 +23,9 @@ UNITS = {
     "transfer": (1.0, "one million USD"),
 }
 """By how much an instrument rises in a row of the table."""
+
+OWNERS = {"importer": "owner", "exporter": "economy"}
+"""What the axes of ownership are called in a row."""
 
 
 def run(of: str, instrument: str, top: int, closure_words: str | None, benchmark_name: str, json: bool) -> None:
@@ -50,7 +57,7 @@ def run(of: str, instrument: str, top: int, closure_words: str | None, benchmark
             }
         )
         return
-    places = [key for key in rows[0] if key in ("importer", "exporter", "country", "sector")] if rows else []
+    places = [key for key in rows[0] if key not in ("gain_pct", "ev_usd_mn")] if rows else []
     setting.table(
         f"Real income after {UNITS[instrument][1]} more of {instrument.replace('_', ' ')} (residual {found.residual:.0e})",
         [" ".join(places), *(f"{code}, %" for code in codes), *(f"{code}, USD mn" for code in codes)],
@@ -70,6 +77,7 @@ def largest(found: Any, instrument: str, benchmark: Any, codes: list[str], top: 
     from comity.vocabulary import symbols
 
     axes = symbols()[instrument].axes
+    words = OWNERS if instrument == "ownership" else {}
     rows = [benchmark.economy_index(code) for code in codes]
     scale = (benchmark.income - benchmark.deficit)[rows]
     change = found.values[instrument] * UNITS[instrument][0]
@@ -80,7 +88,8 @@ def largest(found: Any, instrument: str, benchmark: Any, codes: list[str], top: 
     for flat in order[size[order] > 0]:
         at = np.unravel_index(int(flat), change.shape[1:])
         names = {
-            axis: (benchmark.sectors if axis == "sector" else benchmark.economies)[k] for axis, k in zip(axes, at, strict=True)
+            words.get(axis, axis): (benchmark.sectors if axis == "sector" else benchmark.economies)[k]
+            for axis, k in zip(axes, at, strict=True)
         }
         part = change.reshape(len(codes), -1)[:, flat]
         cells.append(

@@ -64,21 +64,19 @@ def _in_order(found: levers.Levers) -> dict[str, Array]:
 
 
 def reach(eq: Equilibrium, of: Outcome | Sequence[Outcome], tolerance: float = linear.TOLERANCE) -> dict[str, Array]:
-    """How much of each outcome hangs on each flow, before gains and losses cancel: for tariffs and trade costs, as `gradients`.
+    """How much of each outcome hangs on each flow, before gains and losses cancel: for rates and trade costs, as `gradients`.
 
     The gradient of a cell is a sum of what dearer goods cost and what duties and diverted sales bring; this is the sum of
     their sizes times 1 + θ, by which a flow shrinks as its cell rises: the scale of the cell's second derivative.
     """
     chosen, here = choose(of, eq), place(eq)
     mu = multipliers(here, chosen, tolerance)
-    at = levers.current(here.w, eq.wedges, ("tariff", "trade_cost"))
+    at = levers.current(here.w, eq.wedges, ("trade_cost", *levers.RATES))
     run = _gross(here.closure, chosen.what)
     found = np.asarray(run(here.w.base, here.shock, here.x, here.levels, chosen.where, mu.x))
     cost = np.asarray(at["trade_cost"])
-    return {
-        "tariff": found / (1 + np.asarray(at["tariff"])) ** 2,
-        "trade_cost": found / np.where(np.isfinite(cost), cost, 1.0) ** 2,
-    }
+    factors = {name: 1 + np.asarray(at[name]) for name in levers.RATES} | {"trade_cost": np.where(np.isfinite(cost), cost, 1.0)}
+    return {name: found / factor**2 for name, factor in factors.items()}
 
 
 @lru_cache(maxsize=64)

@@ -21,7 +21,9 @@ Outcome = str | Objective
 """What is differentiated: an economy's code (ln real income), `value_added:KAZ:C28` (ln of any reported value; in levels
 where `IN_LEVELS`), or a function of the reported values (JAX arrays by name) to one number."""
 
-IN_LEVELS = ("gain_pct", "ev_usd_mn", "deficit", "tariff_revenue")
+IN_LEVELS = (
+    "gain_pct", "ev_usd_mn", "deficit", "tariff_revenue", "export_tax_revenue", "dividends_received", "dividends_paid",
+)  # fmt: skip
 """Values that may be zero or negative: their derivative is in their own unit, that of all others is of the logarithm."""
 
 

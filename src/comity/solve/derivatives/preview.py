@@ -15,7 +15,7 @@ import numpy as np
 
 from comity.errors import InputError
 from comity.records import Array, Benchmark, Closure, Equilibrium
-from comity.solve.derivatives import adjoint
+from comity.solve.derivatives import adjoint, levers
 from comity.solve.derivatives.place import Outcome, solved
 
 TRUSTED = 0.1
@@ -79,7 +79,7 @@ class Preview:
         self._asked = of
         found = adjoint.gradients(self.equilibrium, of, tuple(instruments))
         self.of, self.gradient = found.outcomes, found.values
-        trade = {"tariff", "trade_cost"} & set(instruments)
+        trade = {"trade_cost", *levers.RATES} & set(instruments)
         reach = adjoint.reach(self.equilibrium, of) if trade else {}
         self.weights = {name: weights(self.equilibrium, name, self.gradient[name], reach) for name in instruments}
         self.bound = {name: self._calibrate(name, seed) for name in instruments}
@@ -134,7 +134,7 @@ def probes(weight: Array, rng: np.random.Generator) -> list[Array]:
 def weights(eq: Equilibrium, name: str, gradient: Array, reach: Mapping[str, Array]) -> Array:
     """The scale of a cell's second derivative in each outcome: outcome × the instrument's axes, not negative.
 
-    For a tariff or trade cost `adjoint.reach`; for the others |gradient| and the cell's share in the world economy, so that cells
+    For a rate or a trade cost `adjoint.reach`; for the others |gradient| and the cell's share in the world economy, so that cells
     whose first effects cancel count too.
     """
     if name in reach:
@@ -149,4 +149,6 @@ def weights(eq: Equilibrium, name: str, gradient: Array, reach: Mapping[str, Arr
         "taste": b.final_demand,
         "labour": b.value_added.sum(axis=1),
     }
+    if name == "ownership":
+        size[name] = (1 - np.eye(len(b.economies)))[:, :, None] * (b.value_added * (1 - b.labour_share))[None]
     return np.abs(gradient) + size[name][None] / world
