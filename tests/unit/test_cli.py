@@ -244,3 +244,15 @@ def test_a_killed_run_is_resumed_and_a_finished_one_is_read(cache: Path, talks: 
     command[-1] = str(own_again)
     whole = finish()
     assert 0 < resumed < whole
+
+
+def test_only_prints_one_part_and_names_what_there_is(cache: Path, talks: Path) -> None:
+    whole = run_talks(talks, cache)
+    economy = whole["parties"][0]["iso3"]
+    done = comity("talks", talks, "--json", "--only", f"best.over_nothing.{economy}", cache=cache)
+    assert json.loads(done.stdout) == whole["best"]["over_nothing"][economy]
+    assert json.loads(comity("talks", talks, "--json", "--only", "packages.nothing", cache=cache).stdout) == whole["packages"][0]
+    wrong = comity("talks", talks, "--json", "--only", "best.over_everything", cache=cache)
+    assert wrong.returncode == 2
+    assert "over_nothing" in wrong.stderr
+    assert comity("talks", talks, "--only", "best", cache=cache).returncode == 2

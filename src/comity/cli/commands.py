@@ -64,6 +64,7 @@ def talks(
     file: Annotated[Path, typer.Argument(help="The talks file (YAML).")],
     out: Annotated[Path | None, typer.Option(help="Folder of the run; out/NAME unless given.")] = None,
     json: Json = False,
+    only: Annotated[str | None, typer.Option(help="With --json: one part of the results, as best.over_nothing.BLR.")] = None,
     allow_violations: Anyway = False,
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Threads that solve; the processors unless given.")] = None,
 ) -> None:
@@ -71,22 +72,23 @@ def talks(
     from comity.store import claimed
     from comity.talks.talks import Talks
 
+    if only and not json:
+        raise InputError("--only is a part of what --json prints: give both")
     read = Talks.from_yaml(file)
     workers = workers or setting.processors()
     folder = out or Path("out") / file.stem
     # With --json and no --out nothing is written.
     if json and out is None:
         with setting.progress("solving") as tell:
-            setting.show_json(
-                read.run(cache=setting.cache_folder(), workers=workers, progress=tell, allow_violations=allow_violations).results
-            )
+            run = read.run(cache=setting.cache_folder(), workers=workers, progress=tell, allow_violations=allow_violations)
+        setting.show_json(setting.part(run.results, only))
         return
     with claimed(folder):
         with setting.progress("solving") as tell:
             run = read.run(cache=setting.cache_folder(), workers=workers, progress=tell, allow_violations=allow_violations)
         page = write_run(run.results, folder)
     if json:
-        setting.show_json(run.results)
+        setting.show_json(setting.part(run.results, only))
         return
     show_talks(run.results)
     typer.echo(str(page))

@@ -40,6 +40,27 @@ def show_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
 
 
+def part(value: Any, path: str | None) -> Any:
+    """The part of results that a path names, `best.over_nothing.BLR`: keys, and in lists an id, a name or a position.
+
+    InputError with what stands there when a word names nothing.
+    """
+    for word in path.split(".") if path else ():
+        entries = value if isinstance(value, dict) else _by_name(value) if isinstance(value, list) else {}
+        if word not in entries:
+            there = ", ".join(list(entries)[:20]) or "nothing more below"
+            raise InputError(f"--only {path}: there is no {word!r}; there is {there}")
+        value = entries[word]
+    return value
+
+
+def _by_name(values: list[Any]) -> dict[str, Any]:
+    named = {str(position): value for position, value in enumerate(values)}
+    for key in ("iso3", "party", "name", "id"):
+        named |= {str(value[key]): value for value in values if isinstance(value, dict) and key in value}
+    return named
+
+
 def closure_from(text: str | None, base: Any) -> Any:
     """The closure with words of `text` put in: factors (`specific`) and deficits (`with_trade`), in any order."""
     from dataclasses import replace
