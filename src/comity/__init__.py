@@ -25,6 +25,7 @@ _HOMES = {
     "load": "comity.data.load",
     "check": "comity.data.checks",
     "solve": "comity.solve.equilibrium",
+    "with_rents": "comity.solve.declared",
     "gradient": "comity.solve.derivatives.adjoint",
     "Preview": "comity.solve.derivatives.preview",
     "Talks": "comity.talks.talks",

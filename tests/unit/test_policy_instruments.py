@@ -64,9 +64,13 @@ def test_what_an_instrument_cannot_be_is_refused(make: Any, told: str):
     assert not isinstance(caught.value, NotYetError)
 
 
-def test_a_rent_is_refused_by_name_as_not_computed_yet():
-    with pytest.raises(NotYetError, match="a barrier with a rent"):
-        Barrier(**CELL, from_="20%", to="10%", rent_share="50%", rent_to="importer")
+def test_a_barrier_with_a_rent_has_a_share_and_an_owner():
+    barrier = Barrier(**CELL, from_="20%", to="10%", rent_share="50%", rent_to="importer")
+    assert (barrier.rent_share, barrier.rent_to) == (0.5, "importer")
+    assert barrier.ratio(0) == 1
+    assert barrier.ratio(1) == pytest.approx(1.1 / 1.2, rel=1e-15)
+    with pytest.raises(InputError, match="'rent_share' needs 'rent_to'"):
+        Barrier(**CELL, from_="20%", to="10%", rent_share="50%")
 
 
 def test_all_faults_of_one_instrument_come_at_once():

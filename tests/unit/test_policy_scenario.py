@@ -189,10 +189,17 @@ def test_unknown_half_given_and_impossible_arrays_raise(arrays: dict[str, Any], 
         Scenario.from_arrays(**arrays).wedges(WORLD)
 
 
-@pytest.mark.parametrize("name", ["export_tax", "ownership", "transfer"])
-def test_arrays_that_are_not_computed_yet_are_refused_by_name(name: str):
-    with pytest.raises(NotYetError, match=name):
-        Scenario.from_arrays(**{name: np.ones(5)})
+def test_every_array_of_the_engine_can_be_given():
+    home = np.repeat(np.eye(5)[:, :, None], 6, axis=2)
+    sold = home.copy()
+    sold[0, 0, 2], sold[1, 0, 2] = 0.6, 0.4
+    transfer = np.array([-3.0, 3, 0, 0, 0])
+    rate = off_diagonal(1.1) - 1
+    given = {"export_tax": rate, "import_rent": rate, "ownership": sold, "transfer": transfer}
+    wedges = Scenario.from_arrays(**given).wedges(WORLD)
+    for name, array in given.items():
+        np.testing.assert_array_equal(getattr(wedges, name), array)
+    assert nothing_changes(Scenario.from_arrays(ownership=home, transfer=0 * transfer).wedges(WORLD))
 
 
 def test_an_infinite_trade_cost_is_an_embargo():

@@ -216,12 +216,6 @@ def test_weights_are_kept_by_code():
         (HEAD + CRISES + PROPOSALS + "    escape: {Collapse: 10%}\n", "an escape clause"),
         (HEAD + CRISES + PROPOSALS.replace("trade_cost", "export_tax"), "an export tax"),
         (
-            HEAD
-            + CRISES
-            + PROPOSALS.replace("trade_cost", "barrier").replace("change: -8%", "from: 20%, to: 10%, rent_share: 0.5"),
-            "a barrier with a rent",
-        ),
-        (
             HEAD + CRISES + "proposals:\n" + "".join(proposal(f"P{i}", change("embargo", importer="KAZ")) for i in range(9)),
             "up to 8",
         ),
@@ -259,7 +253,7 @@ rules: {nobody_worse_off: parties, transfers: false, patience: 0.8}
 """
     with pytest.raises(NotYetError) as caught:
         TalksFile.from_yaml(text)
-    assert [problem.line for problem in caught.value.problems] == [9, 13, 15]
+    assert [problem.line for problem in caught.value.problems] == [13, 15]
     empty = refused(text.replace("    stake: {issuer: BLR, sector: C29, sold: 25%, buyer: KAZ, price: fair_without}\n", ""))
     assert "proposals[2].changes is missing" in str(empty)
 

@@ -136,33 +136,72 @@ def _trade(b: Benchmark) -> tuple[Array, Array]:
     return bilateral.sum(axis=0) - home, bilateral.sum(axis=1) - home
 
 
+def _on_price(b: Benchmark, *names: str) -> Array:
+    """The product of (1 + rate) over the rates named, importer × exporter × sector; a rate that is absent is 0."""
+    factor = np.ones(b.trade_flow.shape)
+    for name in names:
+        if (rate := getattr(b, name)) is not None:
+            factor = factor * (1 + rate)
+    return factor
+
+
+def _duties(b: Benchmark) -> Array:
+    """Duties and importers' rents as they are paid, before a customs pool: importer × exporter × sector."""
+    return (_on_price(b, "tariff", "import_rent") - 1) * b.trade_flow
+
+
+def _levies(b: Benchmark) -> Array:
+    """Export taxes and exporters' rents: importer × exporter × sector."""
+    return b.trade_flow - b.trade_flow / _on_price(b, "export_tax", "export_rent")
+
+
+def _from_abroad(b: Benchmark) -> Array:
+    """Dividends and pooled duties received less paid, country; sums to zero."""
+    net = np.zeros(len(b.economies))
+    capital = (1 - b.labour_share) * b.value_added
+    if b.ownership is not None:
+        for i in range(len(net)):
+            paid = b.ownership[:, i] @ capital[i]
+            paid[i] -= capital[i].sum()
+            net += paid
+    members = [b.economies.index(code) for code in b.customs_pool]
+    outside = [i for i in range(len(net)) if i not in members]
+    for n, key in zip(members, b.customs_pool.values(), strict=True):
+        pooled = (b.tariff * b.trade_flow)[np.ix_(members, outside)]
+        net[n] += key * pooled.sum() - (b.tariff[n] * b.trade_flow[n])[outside].sum()
+    return net
+
+
 def goods_market(b: Benchmark) -> Iterator[Comparison]:
-    """Y_i = Σ_n π_ni X_n / (1 + t_ni)."""
-    sales = (b.trade_share * b.expenditure[:, None, :] / (1 + b.tariff)).sum(axis=0)
+    """Y_i = Σ_n π_ni X_n / ((1 + t_ni)(1 + s_ni)), rents in t and s."""
+    gross = _on_price(b, "tariff", "import_rent", "export_tax", "export_rent")
+    sales = (b.trade_share * b.expenditure[:, None, :] / gross).sum(axis=0)
     yield Comparison(sales, b.output, ("country", "sector"), what="sales of ")
-    yield Comparison(b.trade_flow.sum(axis=0), b.output, ("country", "sector"), what="output of ")
+    received = b.trade_flow.sum(axis=0) - _levies(b).sum(axis=0)
+    yield Comparison(received, b.output, ("country", "sector"), what="output of ")
 
 
 def expenditure(b: Benchmark) -> Iterator[Comparison]:
-    """X_n^j = a_n^j I_n + Σ_k (1 − γ) g Y, and X = Σ_i (1 + t) F."""
+    """X_n^j = a_n^j I_n + Σ_k (1 − γ) g Y, and X = Σ_i (1 + t) F, rents in t."""
     spent = b.final_share * b.income[:, None] + _inputs(b)
     yield Comparison(spent, b.expenditure, ("country", "sector"), what="spending of ")
-    duties = (b.tariff * b.trade_flow).sum(axis=1)
-    yield Comparison(b.trade_flow.sum(axis=1) + duties, b.expenditure, ("country", "sector"), what="purchases of ")
+    yield Comparison(
+        b.trade_flow.sum(axis=1) + _duties(b).sum(axis=1), b.expenditure, ("country", "sector"), what="purchases of "
+    )
 
 
 def income_is_spending(b: Benchmark) -> Iterator[Comparison]:
-    """I_n = Σ_j γY + R_n + D_n, with duties and deficit from the flows."""
+    """I_n = Σ_j γY + R_n + E_n + (imports − exports), with duties and export taxes from the flows."""
     exports, imports = _trade(b)
-    duties = np.einsum("nij,nij->n", b.tariff, b.trade_flow)
+    duties, taxes = _duties(b).sum(axis=(1, 2)), _levies(b).sum(axis=(0, 2))
     value_added = (b.value_added_share * b.output).sum(axis=1)
-    yield Comparison(value_added + duties + imports - exports, b.income, ("country",))
+    yield Comparison(value_added + duties + taxes + imports - exports, b.income, ("country",))
 
 
 def external_balance(b: Benchmark) -> Iterator[Comparison]:
-    """D_n = imports − exports at the border, relative to the larger of income and trade."""
+    """D_n = imports − exports at the border − dividends and pooled duties from abroad, relative to income or trade."""
     exports, imports = _trade(b)
-    yield Comparison(b.deficit, imports - exports, ("country",), scale=np.maximum(b.income, exports + imports))
+    yield Comparison(b.deficit, imports - exports - _from_abroad(b), ("country",), scale=np.maximum(b.income, exports + imports))
 
 
 def deficits_sum_to_zero(b: Benchmark) -> Iterator[Comparison]:
@@ -187,20 +226,24 @@ def cost_is_revenue(b: Benchmark) -> Iterator[Comparison]:
 
 
 def gdp_three_ways(b: Benchmark) -> Iterator[Comparison]:
-    """GDP at market prices: production Y − inputs + R = expenditure C + E − M = incomes wL + rK + R."""
+    """GDP at market prices: production Y − inputs + duties and export taxes = expenditure C + E − M = incomes wL + rK + both.
+
+    With owners abroad and a customs pool the incomes are those of residents and E − M is exports less imports all the same.
+    """
     exports, imports = _trade(b)
-    duties = np.einsum("nij,nij->n", b.tariff, b.trade_flow)
-    production = b.output.sum(axis=1) - _inputs(b).sum(axis=1) + duties
+    duties, taxes = _duties(b).sum(axis=(1, 2)), _levies(b).sum(axis=(0, 2))
+    production = b.output.sum(axis=1) - _inputs(b).sum(axis=1) + duties + taxes
     spending = b.final_demand.sum(axis=1) + exports - imports
     wages = (b.labour_share * b.value_added).sum(axis=1)
     profits = ((1 - b.labour_share) * b.value_added).sum(axis=1)
     yield Comparison(production, spending, ("country",), what="production and expenditure of ")
-    yield Comparison(production, wages + profits + b.tariff_revenue, ("country",), what="production and income of ")
+    incomes = wages + profits + b.dividends + b.tariff_revenue + b.export_tax_revenue - _from_abroad(b)
+    yield Comparison(production, incomes, ("country",), what="production and income of ")
 
 
 def world_supply_is_use(b: Benchmark) -> Iterator[Comparison]:
     """Σ_i Y_i^j = Σ_n (final demand + inputs) − duties, by sector of the world."""
-    use = (b.final_demand + b.intermediate_demand).sum(axis=0) - (b.tariff * b.trade_flow).sum(axis=(0, 1))
+    use = (b.final_demand + b.intermediate_demand).sum(axis=0) - _duties(b).sum(axis=(0, 1))
     yield Comparison(use, b.trade_flow.sum(axis=(0, 1)), ("sector",), what="world use of ")
 
 
@@ -216,7 +259,8 @@ def within_bounds(b: Benchmark) -> Iterator[Comparison]:
     for values, what in ((b.value_added_share, "value-added share of "), (b.labour_share, "labour share of ")):
         yield Comparison(values, np.clip(values, 0, 1), ("country", "sector"), what=what, scale=np.ones(1), unit="")
     home = np.arange(len(b.economies))
-    yield Comparison(b.tariff[home, home], zero, ("country", "sector"), what="home tariff of ", scale=np.ones(1), unit="")
+    at_home = _on_price(b, "tariff", "import_rent", "export_tax", "export_rent")[home, home] - 1
+    yield Comparison(at_home, zero, ("country", "sector"), what="home tariff of ", scale=np.ones(1), unit="")
     theta = np.minimum(b.trade_elasticity, 0)
     yield Comparison(theta, np.zeros_like(theta), ("sector",), what="trade elasticity of ", scale=np.ones(1), unit="")
 

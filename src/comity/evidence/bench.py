@@ -17,7 +17,7 @@ import numpy as np
 from comity.data.load import load
 from comity.policy.instruments import Instrument, Tariff, TradeCost
 from comity.policy.scenario import Scenario
-from comity.records import Benchmark, Closure
+from comity.records import Benchmark, CellValues, Closure
 from comity.solve import batch, problem
 from comity.solve.equilibrium import solve
 
@@ -99,10 +99,10 @@ def _many(benchmark: Benchmark, floor: float, count: int = 64) -> dict[str, Any]
     tariff = np.asarray(benchmark.tariff)[n, i, goods]
     assert crisis.trade_cost is not None
     base = crisis.trade_cost[n, i, goods]
-    start = near.solve(base, tariff)
-    sizes = [base * (1 - 0.1 * (k + 1) / count) for k in range(count)]
-    steps = [near.solve(size, tariff, start.x).steps for size in sizes[:8]]
-    total = median_ms(lambda: batch.in_parallel(lambda size: near.solve(size, tariff, start.x), sizes), 3)
+    start = near.solve(CellValues(base, tariff))
+    sizes = [CellValues(base * (1 - 0.1 * (k + 1) / count), tariff) for k in range(count)]
+    steps = [near.solve(size, start.x).steps for size in sizes[:8]]
+    total = median_ms(lambda: batch.in_parallel(lambda size: near.solve(size, start.x), sizes), 3)
     name = f"{count} variations of a crisis, specific capital, with_trade, a solve"
     return _row(name, total / count, None, floor, round(statistics.median(steps)), start.residual)
 

@@ -65,7 +65,10 @@ def _trade_change(instrument: Trade) -> str:
     if isinstance(instrument, Embargo):
         return "embargo"
     if isinstance(instrument, Barrier):
-        return f"barrier from {percent(instrument.from_, sign=False)} to {percent(instrument.to, sign=False)}"
+        text = f"barrier from {percent(instrument.from_, sign=False)} to {percent(instrument.to, sign=False)}"
+        if instrument.rent_share == 0:
+            return text
+        return f"{text}, {percent(instrument.rent_share, sign=False)} of it a rent of {instrument.rent_to}s"
     if isinstance(instrument, Tariff):
         if instrument.rate is not None:
             return f"tariff set to {percent(instrument.rate, sign=False)}"

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from comity.policy.numbers import fraction, number
 from comity.policy.selectors import Selector
-from comity.policy.strict import Strict, not_yet
+from comity.policy.strict import Strict
 
 MAX_TARIFF = 100.0
 """10,000 per cent: above it no trade is left to tax, and rounding is all that a solver would see."""
@@ -54,12 +54,10 @@ def _level(value: Any) -> float:
     return level
 
 
-def _no_rent(value: Any) -> float:
+def _share(value: Any) -> float:
     share = number(value)
     if not 0 <= share <= 1:
-        raise ValueError(f"{value}: a rent share lies between 0 and 1")
-    if share != 0:
-        raise not_yet(f"a barrier with a rent (rent_share {value})")
+        raise ValueError(f"{value}: a share lies between 0 and 1 (0 % and 100 %)")
     return share
 
 
@@ -67,7 +65,7 @@ TariffRate = Annotated[float, BeforeValidator(_tariff_rate)]
 TradeCostChange = Annotated[float, BeforeValidator(_trade_cost_change)]
 EndowmentChange = Annotated[float, BeforeValidator(_endowment_change)]
 Level = Annotated[float, BeforeValidator(_level)]
-NoRent = Annotated[float, BeforeValidator(_no_rent)]
+Share = Annotated[float, BeforeValidator(_share)]
 
 
 class Tariff(Strict):
@@ -104,21 +102,31 @@ class Embargo(Strict):
 
 
 class Barrier(Strict):
-    """A non-tariff barrier moved between two levels of its ad-valorem equivalent; all of it is resource cost."""
+    """A non-tariff barrier moved from today's level of its ad-valorem equivalent τ to another.
+
+    Of the barrier the share ρ (`rent_share`) is a rent of importers or exporters (`rent_to`), the rest resource cost: trade costs
+    bear (1+τ)^{1−ρ}, the rent is (1+τ)^ρ − 1 (model.md, "Barriers: cost or rent").
+    """
 
     importer: Selector
     exporter: Selector
     sector: Selector
     from_: Level = Field(alias="from")
     to: Level
-    rent_share: NoRent = 0.0
+    rent_share: Share = 0.0
     rent_to: Literal["importer", "exporter"] | None = None
 
     @model_validator(mode="after")
-    def _rent_has_an_owner_only_if_there_is_one(self) -> Self:
-        if self.rent_to is not None:
+    def _a_rent_has_an_owner(self) -> Self:
+        if self.rent_to is not None and self.rent_share == 0:
             raise ValueError("'rent_to' has no effect without a rent; leave it out")
+        if self.rent_to is None and self.rent_share != 0:
+            raise ValueError("'rent_share' needs 'rent_to': importer or exporter, whose income the rent is")
         return self
+
+    def ratio(self, x: float) -> float:
+        """(1 + τ) at an intensity over (1 + τ) today; the level moves in proportion to the intensity."""
+        return 1 + x * (self.to - self.from_) / (1 + self.from_)
 
 
 class Productivity(Strict):

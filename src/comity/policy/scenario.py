@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
@@ -12,18 +12,17 @@ import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 from ruamel.yaml import YAML
 
-from comity.errors import InputError, NotYetError, Problem
-from comity.policy.instruments import LATER, AnyChange, CommodityPrice, Instrument, kind_of
+from comity.errors import InputError, Problem
+from comity.policy.instruments import AnyChange, CommodityPrice, Instrument, kind_of
 from comity.policy.numbers import number
 from comity.policy.reading import read
 from comity.policy.strict import Strict
-from comity.policy.wedges import combine, refuse_excess
+from comity.policy.wedges import base_level, combine, refuse_excess
 from comity.records import SUBSTITUTION, Array, Benchmark, Closure, Wedges
 from comity.vocabulary import ELASTICITY_SETS, symbols
 
-_ARRAYS = ("tariff", "trade_cost", "productivity", "labour", "capital", "taste")
+_ARRAYS = tuple(one.name for one in fields(Wedges))
 _NESTS = ("inputs", "value_added", "final")
-_ARRAYS_LATER = {"export_tax": LATER["export_tax"], "ownership": LATER["ownership"], "transfer": LATER["transfer"]}
 
 
 def _substitution(value: Any) -> float | tuple[float, ...]:
@@ -125,18 +124,16 @@ class Scenario:
 
     @classmethod
     def from_arrays(cls, **arrays: Any) -> Scenario:
-        """A scenario from arrays: new `tariff` levels; factors `trade_cost`, `productivity`, `labour`, `capital`, `taste`.
+        """A scenario from arrays; shapes are checked against the benchmark when it is solved.
 
-        Any subset, at least one. Shapes are checked against the benchmark when it is solved.
+        New levels `tariff`, `export_tax`, `import_rent`, `export_rent` and `ownership`; factors `trade_cost`, `productivity`,
+        `labour`, `capital`, `taste`; `transfer` in USD mn, summing to zero. Any subset, at least one.
         """
         given = {name: value for name, value in arrays.items() if value is not None}
-        unknown = [name for name in given if name not in _ARRAYS and name not in _ARRAYS_LATER]
+        unknown = [name for name in given if name not in _ARRAYS]
         if unknown or not given:
             what = f"{', '.join(unknown)}: no such shock" if unknown else "no shock is given"
             raise InputError(f"{what}; there are {', '.join(_ARRAYS)}")
-        later = [name for name in given if name in _ARRAYS_LATER]
-        if later:
-            raise NotYetError([Problem(f"{name}: {_ARRAYS_LATER[name]} is not computed by this version") for name in later])
         return cls(arrays=Wedges(**{name: np.array(value, dtype=np.float64) for name, value in given.items()}))
 
     @property
@@ -193,7 +190,7 @@ def _text(elasticity: Any) -> Any:
 
 def nothing_changes(wedges: Wedges) -> bool:
     """Whether a scenario leaves the benchmark as it is."""
-    return all(getattr(wedges, name) is None for name in (*_ARRAYS, "transfer"))
+    return all(value is None for value in vars(wedges).values())
 
 
 def written(instrument: Instrument) -> dict[str, Any]:
@@ -222,9 +219,10 @@ def _checked(arrays: Wedges, benchmark: Benchmark) -> Wedges:
         axes = symbols()[name].axes
         if array.shape != tuple(sizes[axis] for axis in axes):
             raise InputError(f"{name}: shape {array.shape}, expected {tuple(sizes[a] for a in axes)} (axes: {' × '.join(axes)})")
-        base = benchmark.tariff if name == "tariff" else np.ones_like(array)
+        base = base_level(name, benchmark)
         refuse_excess(name, array, benchmark)
-        if array.ndim == 3 and not np.array_equal(np.einsum("nnj->nj", array), np.einsum("nnj->nj", base)):
+        at_home = array.ndim == 3 and name != "ownership"
+        if at_home and not np.array_equal(np.einsum("nnj->nj", array), np.einsum("nnj->nj", base)):
             raise InputError(f"{name}: the cells of an economy with itself must stay as they are (at home: productivity)")
         kept[name] = None if np.array_equal(array, base) else _locked(array)
     return Wedges(**kept)

@@ -9,8 +9,8 @@ import numpy as np
 
 from comity.errors import InputError
 from comity.policy.instruments import Barrier, Instrument, Tariff, Trade, TradeCost, kind_of
-from comity.policy.wedges import cells, moved, refuse_double
-from comity.records import Array, Benchmark, Wedges
+from comity.policy.wedges import arrays_of, base_level, cells, moved, refuse_double
+from comity.records import Array, Benchmark, CellValues, Wedges
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,40 +53,65 @@ def trade_cells(benchmark: Benchmark, instruments: Sequence[Instrument], *, may_
     return TradeCells(importer, exporter, sector, tuple(np.searchsorted(union, f) for f in flat), tuple(own))
 
 
-def package_values(
-    benchmark: Benchmark, scenario: Wedges, touched: TradeCells, intensity: Sequence[float]
-) -> tuple[Array, Array]:
-    """New trade-cost factors and tariffs at the cells, after the scenario and the instruments at their intensities."""
-    at = (touched.importer, touched.exporter, touched.sector)
-    cost = np.ones(touched.size) if scenario.trade_cost is None else np.array(scenario.trade_cost[at])
-    tariff = np.array((benchmark.tariff if scenario.tariff is None else scenario.tariff)[at])
+def package_values(benchmark: Benchmark, scenario: Wedges, touched: TradeCells, intensity: Sequence[float]) -> CellValues:
+    """Trade costs, tariffs, rents and export taxes at the cells, after the scenario and the instruments at their intensities.
+
+    None for a rent or an export tax that no instrument of the list moves.
+    """
+    found = {name: _before(name, benchmark, scenario, touched) for name in _names(touched)}
     for one, where, x in zip(touched.instruments, touched.where, intensity, strict=True):
         if x == 0:
             continue
-        array = tariff if isinstance(one, Tariff) else cost
-        array[where] = moved(array[where], one, x)
-    return cost, tariff
+        for name in arrays_of(one):
+            found[name][where] = moved(name, found[name][where], one, x)
+    return CellValues(**found)
+
+
+def _names(touched: TradeCells) -> list[str]:
+    """The arrays that the instruments move; trade costs and tariffs always."""
+    used = {name for one in touched.instruments for name in arrays_of(one)}
+    return [name for name in CellValues._fields if name in ("trade_cost", "tariff") or name in used]
+
+
+def _before(name: str, benchmark: Benchmark, scenario: Wedges, touched: TradeCells) -> Array:
+    given = getattr(scenario, name)
+    array = base_level(name, benchmark) if given is None else given
+    return np.array(array[touched.importer, touched.exporter, touched.sector])
 
 
 def package_slopes(
     benchmark: Benchmark, scenario: Wedges, touched: TradeCells, intensity: Sequence[float]
-) -> list[tuple[str, Array, Array]]:
-    """For each instrument: "cost" or "tariff", its positions, and the derivative of the cells there in its own intensity.
+) -> list[dict[str, tuple[Array, Array]]]:
+    """For each instrument, by array: its positions, and the derivative of the cells there in the instrument's own intensity.
 
-    Of the logarithm of the trade-cost factor, or of the tariff. InputError for an embargo, which knows no half measure.
+    Of the logarithm of a trade-cost factor, of a rate itself. InputError for an embargo, which knows no half measure.
     """
-    at = (touched.importer, touched.exporter, touched.sector)
-    before = np.array((benchmark.tariff if scenario.tariff is None else scenario.tariff)[at])
-    found: list[tuple[str, Array, Array]] = []
+    now = package_values(benchmark, scenario, touched, intensity)
+    found: list[dict[str, tuple[Array, Array]]] = []
     for one, where, x in zip(touched.instruments, touched.where, intensity, strict=True):
-        if isinstance(one, Tariff):
-            step = (one.add or 0.0) if one.rate is None else one.rate - before[where]
-            found.append(("tariff", where, np.broadcast_to(step, where.shape)))
-        elif isinstance(one, Barrier):
-            slope = (one.to - one.from_) / (1 + one.from_)
-            found.append(("cost", where, np.full(where.shape, slope / (1 + x * slope))))
-        elif isinstance(one, TradeCost):
-            found.append(("cost", where, np.full(where.shape, np.log1p(one.change))))
-        else:
-            raise InputError(f"{kind_of(one)}: has no intensity between 0 and 1")
+        found.append({name: (where, _slope(name, one, where, x, now, benchmark, scenario, touched)) for name in arrays_of(one)})
     return found
+
+
+def _slope(
+    name: str,
+    one: Trade,
+    where: Array,
+    x: float,
+    now: CellValues,
+    benchmark: Benchmark,
+    scenario: Wedges,
+    touched: TradeCells,
+) -> Array:
+    """The derivative of one array's cells in an instrument's intensity."""
+    if isinstance(one, Tariff):
+        step = (one.add or 0.0) if one.rate is None else one.rate - _before(name, benchmark, scenario, touched)[where]
+        return np.broadcast_to(step, where.shape)
+    if isinstance(one, TradeCost):
+        return np.full(where.shape, np.log1p(one.change))
+    if isinstance(one, Barrier):
+        dlog = (one.to - one.from_) / (1 + one.from_) / one.ratio(x)
+        if name == "trade_cost":
+            return np.full(where.shape, (1 - one.rent_share) * dlog)
+        return (1 + getattr(now, name)[where]) * one.rent_share * dlog
+    raise InputError(f"{kind_of(one)}: has no intensity between 0 and 1")

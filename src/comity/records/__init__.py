@@ -2,6 +2,6 @@
 
 from comity.records.benchmark import Array, Benchmark
 from comity.records.closure import SUBSTITUTION, Closure
-from comity.records.equilibrium import Equilibrium, Gradient, Wedges, read_only
+from comity.records.equilibrium import CellValues, Equilibrium, Gradient, Wedges, read_only
 
-__all__ = ["SUBSTITUTION", "Array", "Benchmark", "Closure", "Equilibrium", "Gradient", "Wedges", "read_only"]
+__all__ = ["SUBSTITUTION", "Array", "Benchmark", "CellValues", "Closure", "Equilibrium", "Gradient", "Wedges", "read_only"]

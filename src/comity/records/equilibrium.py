@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -47,6 +47,19 @@ class Wedges:
                 h.update(f.name.encode())
                 h.update(np.ascontiguousarray(value, dtype=np.float64).tobytes())
         return h.hexdigest()
+
+
+class CellValues(NamedTuple):
+    """Instruments of trade at a list of cells, one number a cell: `trade_cost` a factor, the others levels as in `Wedges`.
+
+    None: no cell of the list moves it. Arrays of NumPy or of the device; also derivatives in each (… × cell).
+    """
+
+    trade_cost: Any
+    tariff: Any
+    import_rent: Any = None
+    export_rent: Any = None
+    export_tax: Any = None
 
 
 @dataclass(frozen=True, eq=False)

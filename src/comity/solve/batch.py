@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +18,7 @@ import numpy as np
 
 from comity.errors import InputError
 from comity.model import market, shares
-from comity.records import Array, Benchmark, Closure, Equilibrium, Wedges, read_only
+from comity.records import Array, Benchmark, CellValues, Closure, Equilibrium, Wedges, read_only
 from comity.solve import equilibrium, homotopy, problem
 
 WORKERS = 2
@@ -76,18 +76,50 @@ class Cells:
     sector: Array
 
 
+class Levies(NamedTuple):
+    """Rents and export taxes at the cells, one number a cell; None where they do not move."""
+
+    import_rent: jax.Array | None = None
+    export_rent: jax.Array | None = None
+    export_tax: jax.Array | None = None
+
+
+LEVIES = Levies._fields
+
+
 @jax.jit
 def vary(
-    shock: market.Shock, pi: jax.Array, tariff: jax.Array, theta: jax.Array, at: tuple, cost: jax.Array, t1: jax.Array
+    shock: market.Shock, pi: jax.Array, tariff: jax.Array, theta: jax.Array, at: tuple, before: Levies, new: CellValues
 ) -> market.Shock:
-    """The arrays of a scenario with these trade-cost factors and tariffs at the cells `at` (sector, importer, exporter)."""
-    shut = jnp.isposinf(cost)
-    lnkappa = jnp.log(jnp.where(shut, 1.0, cost)) + jnp.log1p(t1) - jnp.log1p(tariff[at])
+    """The arrays of a scenario with new values at the cells `at` (sector, importer, exporter), where it has those of `before`."""
+    shut = jnp.isposinf(new.trade_cost)
+    lnkappa = jnp.log(jnp.where(shut, 1.0, new.trade_cost)) + jnp.log1p(new.tariff) - jnp.log1p(tariff[at])
     M = shares.trade_kernel(pi[at], lnkappa, shut, theta[at[0]])
-    if shock.other is not None:
-        M = M * shock.other[at]
-    border = M / (1 + t1) if shock.rent is None else M / ((1 + t1) * shock.rent[at])
-    return shock._replace(M=shock.M.at[at].set(M), border=shock.border.at[at].set(border))
+    moved = {name: (getattr(before, name), level) for name in LEVIES if (level := getattr(new, name)) is not None}
+    other, keep, rent = shock.other, shock.keep, shock.rent
+    if moved:
+        change = sum(jnp.log1p(level) - jnp.log1p(old) for old, level in moved.values())
+        other = _turned(_room(other, shock), at, jnp.exp(-theta[at[0]] * change))
+    if new.import_rent is not None:
+        rent = _room(rent, shock).at[at].set(1 + new.import_rent)
+    for name in ("export_rent", "export_tax"):
+        if name in moved:
+            old, level = moved[name]
+            keep = _turned(_room(keep, shock), at, (1 + old) / (1 + level))
+    if other is not None:
+        M = M * other[at]
+    border = M / (1 + new.tariff) if rent is None else M / ((1 + new.tariff) * rent[at])
+    return shock._replace(M=shock.M.at[at].set(M), border=shock.border.at[at].set(border), other=other, keep=keep, rent=rent)
+
+
+def _turned(values: jax.Array, at: tuple, factor: jax.Array) -> jax.Array:
+    """The array with its cells times a factor; set, not multiplied in place, which has no derivative."""
+    return values.at[at].set(values[at] * factor)
+
+
+def _room(values: jax.Array | None, shock: market.Shock) -> jax.Array:
+    """The array, or a neutral one where the scenario has none."""
+    return jnp.ones_like(shock.M) if values is None else values
 
 
 class Variations:
@@ -115,31 +147,60 @@ class Variations:
         """Factors and deficits, as compiled functions are named."""
         return self.closure.factors, self.closure.deficits
 
-    def shock(self, cost: Array, tariff: Array) -> market.Shock:
-        """The scenario's arrays with these trade-cost factors and tariffs at the cells."""
-        return self._varied(self.scenario, cost, tariff)
+    def shock(self, values: CellValues) -> market.Shock:
+        """The scenario's arrays with these values at the cells."""
+        return self._varied(self.scenario, self.before(values), values)
 
-    def _varied(self, shock: market.Shock, cost: Array, tariff: Array) -> market.Shock:
+    def _varied(self, shock: market.Shock, before: Levies, values: CellValues) -> market.Shock:
         w = self.world
-        if len(cost) == 0:
+        if len(values.tariff) == 0:
             return shock
-        return vary(shock, w.pi, w.tariff, w.base.theta[0], self.at, jnp.asarray(cost), jnp.asarray(tariff))
+        return vary(shock, w.pi, w.tariff, w.base.theta[0], self.at, before, CellValues(*map(_on_device, values)))
 
-    def solve(self, cost: Array, tariff: Array, start: Array | None = None) -> Solved:
-        """The equilibrium with these trade-cost factors and tariffs at the cells (both: number of cells).
+    def before(self, values: CellValues, s: float = 1.0) -> Levies:
+        """Rents and export taxes that the scenario, at the fraction s of its way, has at the cells, where `values` names them."""
+
+        def at(name: str) -> jax.Array | None:
+            if getattr(values, name) is None:
+                return None
+            old, new = getattr(self.world, name), getattr(self._wedges, name)
+            start = jnp.zeros(len(values.tariff)) if old is None else old[self.at]
+            if new is None:
+                return start
+            sector, importer, exporter = (np.asarray(axis) for axis in self.at)
+            return start + s * (jnp.asarray(np.asarray(new)[importer, exporter, sector]) - start)
+
+        return Levies(*(at(name) for name in LEVIES))
+
+    def solve(self, values: CellValues, start: Array | None = None) -> Solved:
+        """The equilibrium with these values at the cells (each: number of cells).
 
         `start` is the packed unknowns to begin at. Raises NoEquilibriumError.
         """
         w = self.world
-        end = self.shock(cost, tariff)
-        base_tariff = np.asarray(w.tariff)[tuple(np.asarray(a) for a in self.at)]
+        end = self.shock(values)
 
         def path(s: float) -> market.Shock:
             if s == 1.0:
                 return end
-            partial = np.where(np.isinf(cost), cost if s > 0 else 1.0, np.where(np.isinf(cost), 1.0, cost) ** s)
-            return self._varied(problem.shock(w, self._wedges, s), partial, base_tariff + s * (tariff - base_tariff))
+            return self._varied(problem.shock(w, self._wedges, s), self.before(values, s), self._partial(values, s))
 
         x0 = problem.start_state(w, self.closure, None) if start is None else jnp.asarray(start)
-        values, residuals, x, steps = equilibrium.settle(w, path, self.closure, x0, self.tolerance, self.blocks)
-        return Solved(np.asarray(x), read_only(values), max(residuals.values()), steps)
+        found, residuals, x, steps = equilibrium.settle(w, path, self.closure, x0, self.tolerance, self.blocks)
+        return Solved(np.asarray(x), read_only(found), max(residuals.values()), steps)
+
+    def _partial(self, values: CellValues, s: float) -> CellValues:
+        """The values at the fraction s of their way from the benchmark: costs in proportion to their logs, rates in a line."""
+        cost = np.asarray(values.trade_cost)
+        shut = np.isinf(cost)
+        partial = {"trade_cost": np.where(shut, cost if s > 0 else 1.0, np.where(shut, 1.0, cost) ** s)}
+        for name in CellValues._fields[1:]:
+            if (end := getattr(values, name)) is not None:
+                old = getattr(self.world, name)
+                start = 0.0 if old is None else np.asarray(old[self.at])
+                partial[name] = start + s * (np.asarray(end) - start)
+        return CellValues(**partial)
+
+
+def _on_device(values: Array | None) -> jax.Array | None:
+    return None if values is None else jnp.asarray(values)

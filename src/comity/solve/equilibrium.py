@@ -15,6 +15,7 @@ from comity.errors import InputError, NoEquilibriumError
 from comity.model import market
 from comity.records import Array, Benchmark, Closure, Equilibrium, Wedges, read_only
 from comity.solve import homotopy, problem, rebase, report, target
+from comity.solve.declared import with_rents
 
 TOLERANCE = 1e-10
 """Largest relative residual of any equation at which a state counts as an equilibrium."""
@@ -42,11 +43,13 @@ def solve(
     """The world after the scenario, in general equilibrium.
 
     Every equation of the model holds to `tolerance` (relative, max-norm) in what is returned. `start` may name another
-    equilibrium, or hats (`price`, `expenditure`, `wage`, `value_added`) to start from. Under `balanced` deficits the
-    reference is the benchmark without deficits, solved first under the same closure of factors; it is `.benchmark` of
-    the result. Raises InputError for a scenario that does not fit, NoEquilibriumError when none was found.
+    equilibrium, or hats (`price`, `expenditure`, `wage`, `value_added`) to start from. The reference is `.benchmark` of the
+    result: rents that barriers state for today are calibrated in first, and under `balanced` deficits it is the benchmark
+    without deficits, solved first under the same closure of factors. Raises InputError for a scenario that does not fit,
+    NoEquilibriumError when none was found.
     """
     closure = closure or Closure()
+    benchmark = with_rents(benchmark, getattr(scenario, "instruments", ()))
     if getattr(scenario, "calibrated", ()):
         scenario, _, _ = target.resolve(benchmark, scenario, closure, solve)
     wedges = as_wedges(benchmark, scenario)

@@ -15,6 +15,7 @@ from comity.policy.scenario import nothing_changes
 from comity.policy.strict import path_text
 from comity.policy.wedges import cells, combine, refuse_double
 from comity.records import Benchmark, Closure
+from comity.solve.declared import with_rents
 from comity.talks.file import CrisisEntry, ProposalEntry, TalksFile
 from comity.talks.law import Flag, Union, find_union, flags_of
 from comity.talks.names import slugs
@@ -79,6 +80,14 @@ class Agenda:
         """Union members in the benchmark, parties first; the parties alone without a union."""
         others = self.union.members if self.union else ()
         return tuple(dict.fromkeys((*self.parties, *others)))
+
+    def calibrated(self, benchmark: Benchmark) -> Benchmark:
+        """The benchmark with the rents that the barriers of crises and proposals state for today."""
+        return _calibrated(benchmark, self.crises, self.proposals)
+
+
+def _calibrated(benchmark: Benchmark, crises: Sequence[Crisis], proposals: Sequence[Proposal]) -> Benchmark:
+    return with_rents(benchmark, [*(s for c in crises for s in c.shocks), *(c for p in proposals for c in p.changes)])
 
 
 class _Collector:
@@ -201,7 +210,7 @@ def _exists(instrument: Instrument, benchmark: Benchmark) -> None:
     if isinstance(instrument, CommodityPrice):
         if len(selectors.sectors(instrument.sector, benchmark).indices) != 1:
             raise InputError("commodity_price: one sector has one world price; name a single sector")
-    elif nothing_changes(combine(benchmark, (), [(instrument, 1.0)])):
+    elif nothing_changes(combine(with_rents(benchmark, (instrument,)), (), [(instrument, 1.0)])):
         raise InputError("changes nothing: every cell is at this level already")
 
 
@@ -282,6 +291,9 @@ def _outside(
 def _try_extremes(crises: Sequence[Crisis], proposals: Sequence[Proposal], benchmark: Benchmark, seen: _Collector) -> None:
     """Every crisis with the full set of proposals must stay inside the caps."""
     everything = [(change, 1.0) for proposal in proposals for change in proposal.changes]
+    benchmark = seen.run(("proposals",), lambda: _calibrated(benchmark, crises, proposals))
+    if benchmark is None:
+        return
     for position, crisis in enumerate(crises):
         shocks = [(shock, 1.0) for shock in crisis.shocks if not isinstance(shock, CommodityPrice)]
         loc: Loc = ("crises", position - 1) if position else ("proposals",)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from comity.policy.sparse import package_slopes, package_values
-from comity.records import Array
+from comity.records import Array, CellValues
 from comity.solve import batch
 from comity.solve.derivatives import nearby
 from comity.talks.packages import Neighbourhood
@@ -69,7 +69,7 @@ class EquilibriumPayoffs:
                 found[position] = float(x[proposal])
         return found
 
-    def _equilibrium(self, s: int, x: Array) -> tuple[batch.Variations, batch.Solved, tuple[Array, Array], list[float]]:
+    def _equilibrium(self, s: int, x: Array) -> tuple[batch.Variations, batch.Solved, CellValues, list[float]]:
         near = self.near[s]
         intensity = self._intensity(near, x)
         values = package_values(near.engine.benchmark, near.solved.wedges, near.touched, intensity)
@@ -78,17 +78,16 @@ class EquilibriumPayoffs:
 
     def _solved(self, s: int, x: Array) -> Array:
         variations, solved, values, _ = self._equilibrium(s, x)
-        return nearby.objectives(variations, solved, *values, self.goal)
+        return nearby.objectives(variations, solved, values, self.goal)
 
     def _sloped(self, s: int, x: Array) -> tuple[Array, Array]:
         near = self.near[s]
         variations, solved, values, intensity = self._equilibrium(s, x)
-        found = nearby.slopes(variations, solved, *values, self.goal)
-        by_cell = {"cost": found.cost, "tariff": found.tariff}
+        found = nearby.slopes(variations, solved, values, self.goal)
         slopes = package_slopes(near.engine.benchmark, near.solved.wedges, near.touched, intensity)
         gradient = np.zeros((len(self.parties), len(self.proposals)))
         for proposal, positions in enumerate(near.parts):
             for position in positions:
-                kind, where, slope = slopes[position]
-                gradient[:, proposal] += by_cell[kind][:, where] @ slope
+                for name, (where, slope) in slopes[position].items():
+                    gradient[:, proposal] += getattr(found.by_cell, name)[:, where] @ slope
         return found.value, gradient

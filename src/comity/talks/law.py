@@ -10,7 +10,7 @@ import numpy as np
 from comity.countries import country_name
 from comity.errors import InputError
 from comity.policy import selectors
-from comity.policy.instruments import Embargo, Instrument, Trade
+from comity.policy.instruments import Embargo, Instrument, Tariff, Trade
 from comity.policy.wedges import cells, combine
 from comity.records import Benchmark
 
@@ -85,7 +85,7 @@ def flags_of(
 
 
 def _after(changes: Sequence[Instrument], benchmark: Benchmark) -> np.ndarray:
-    moved = combine(benchmark, (), [(change, 1.0) for change in changes]).tariff
+    moved = combine(benchmark, (), [(change, 1.0) for change in changes if isinstance(change, Tariff)]).tariff
     return benchmark.tariff if moved is None else moved
 
 

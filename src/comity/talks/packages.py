@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate, combinations, pairwise
 from typing import Any, NamedTuple
@@ -13,8 +13,9 @@ import numpy as np
 from comity.policy.instruments import Instrument
 from comity.policy.scenario import Scenario
 from comity.policy.sparse import TradeCells, package_values, trade_cells
-from comity.records import Array, Benchmark, Closure, Wedges
+from comity.records import Array, Benchmark, CellValues, Closure, Wedges
 from comity.solve import batch, equilibrium, target
+from comity.solve.declared import with_rents
 from comity.store import Cache, code_digest, key
 from comity.talks.agenda import Agenda, Crisis
 from comity.talks.wants.governments import counted_share, producers_income
@@ -24,7 +25,7 @@ CHUNK = 64
 
 Package = tuple[int, ...]
 Progress = Callable[[int, int], None]
-Values = tuple[Array, Array]
+Values = CellValues
 
 
 class Rows(NamedTuple):
@@ -115,7 +116,7 @@ class Neighbourhood:
         self._small: dict[Package, batch.Solved] = {}
 
     def values(self, package: Package) -> Values:
-        """Trade-cost factors and tariffs at the touched cells under a package."""
+        """Trade costs, tariffs, rents and export taxes at the touched cells under a package."""
         active = {position for proposal in package for position in self.parts[proposal]}
         intensity = [1.0 if position in active else 0.0 for position in range(len(self.touched.instruments))]
         return package_values(self.engine.benchmark, self.solved.wedges, self.touched, intensity)
@@ -123,7 +124,7 @@ class Neighbourhood:
     def solve(self, values: Values, start: Array | None) -> batch.Solved:
         """One equilibrium."""
         self.engine.solved += 1
-        return self.variations.solve(*values, start=start)
+        return self.variations.solve(values, start)
 
     @property
     def variations(self) -> batch.Variations:
@@ -168,7 +169,7 @@ class Neighbourhood:
         e = self.engine
         cells = [self.touched.importer, self.touched.exporter, self.touched.sector]
         whose = [e.parties, e.counted]
-        name = e.key("variations", self.solved.wedges.digest(), cells, whose, [list(pair) for pair in values])
+        name = e.key("variations", self.solved.wedges.digest(), cells, whose, [list(one) for one in values])
         kept = e.cache.get(name)
         if kept is not None:
             e.tick(len(values))
@@ -236,31 +237,57 @@ def union_values(near: Neighbourhood, proposals: Sequence[int]) -> Values:
 
     Two bilateral proposals on one sector, one each way, widen to the same pairs; the whole union would cut once.
     """
-    quiet_cost, quiet_tariff = near.values(())
-    cost, tariff = quiet_cost.copy(), quiet_tariff.copy()
+    quiet = near.values(())
+    joint = quiet
     for k in proposals:
-        own_cost, own_tariff = near.values((k,))
-        deeper = np.abs(np.log(own_cost / quiet_cost)) > np.abs(np.log(cost / quiet_cost))
-        cost = np.where(deeper, own_cost, cost)
-        tariff = np.where(np.abs(own_tariff - quiet_tariff) > np.abs(tariff - quiet_tariff), own_tariff, tariff)
-    return cost, tariff
+        own = near.values((k,))
+        further = np.abs(np.log(own.trade_cost / quiet.trade_cost)) > np.abs(np.log(joint.trade_cost / quiet.trade_cost))
+        rates = (_deeper(*three) for three in zip(quiet[1:], joint[1:], own[1:], strict=True))
+        joint = CellValues(np.where(further, own.trade_cost, joint.trade_cost), *rates)
+    return joint
+
+
+def _deeper(quiet: Array | None, one: Array | None, other: Array | None) -> Array | None:
+    """Cell by cell, that of two rates which is further from what stands; None where no instrument moves it."""
+    if quiet is None or one is None or other is None:
+        return None
+    return np.where(np.abs(other - quiet) > np.abs(one - quiet), other, one)
 
 
 def compute_union_wide(
-    engine: Engine, crises: Sequence[SolvedCrisis], changes: Sequence[Sequence[Instrument]], together: Sequence[int]
+    engine: Engine,
+    crises: Sequence[SolvedCrisis],
+    changes: Sequence[Sequence[Instrument]],
+    together: Sequence[int],
+    nothing: Array,
 ) -> tuple[Array, Array]:
-    """Each widened proposal alone, then `together` at once: real income, crisis × (proposals + 1) × country; residuals."""
+    """Each widened proposal alone, then `together` at once: real income, crisis × (proposals + 1) × country; residuals.
+
+    Where a barrier bears a rent, its union-wide version supposes that the barrier stands, with its rent, between all members:
+    a world of its own, whose change against doing nothing is put on `nothing` (crisis × country) of the world at hand.
+    """
+    wide = with_rents(engine.benchmark, [one for part in changes for one in part], largest=True)
+    other = wide is not engine.benchmark
+    own = replace(engine, benchmark=wide) if other else engine
     incomes, residuals = [], []
-    for crisis in crises:
-        near = Neighbourhood(engine, crisis, *touched_cells(engine.benchmark, changes, may_overlap=True))
+    for crisis, base in zip(crises, nothing, strict=True):
+        crisis = solve_crisis(own, crisis.crisis) if other else crisis
+        near = Neighbourhood(own, crisis, *touched_cells(wide, changes, may_overlap=True))
         values = [near.values((k,)) for k in range(len(changes))] + [union_values(near, together)]
+        if other:
+            values.append(near.values(()))
 
         def solve(position: int, near: Neighbourhood = near, values: list[Values] = values) -> batch.Solved:
             return near.solve(values[position], near.small(()).x)
 
         found = near.chunk(values, solve, lambda near=near: near.small(()) and None)
-        incomes.append(found.real_income)
-        residuals.append(found.residual)
+        income, residual = found.real_income, found.residual
+        if other:
+            scale = (wide.income - wide.deficit) / (engine.benchmark.income - engine.benchmark.deficit)
+            income, residual = base + (income[:-1] - income[-1]) * scale, residual[:-1]
+        incomes.append(income)
+        residuals.append(residual)
+    engine.done, engine.solved = own.done, own.solved
     return np.stack(incomes), np.stack(residuals)
 
 

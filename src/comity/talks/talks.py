@@ -76,6 +76,7 @@ class Talks:
             return TalksRun(results)
         benchmark = self.file.load_benchmark()
         agenda = self.file.bind(benchmark, allow_violations=allow_violations)
+        benchmark = agenda.calibrated(benchmark)
         results, solves = _compute(self, agenda, benchmark, store, workers, progress)
         store.put_json(name, results)
         return TalksRun(results, solves)
@@ -128,7 +129,7 @@ def _compute(
     union = None
     if widened:
         chosen = [row for row, k in enumerate(widened) if k in table.packages[j.choice.best]]
-        income, _ = packages.compute_union_wide(engine, solved, list(widened.values()), chosen)
+        income, _ = packages.compute_union_wide(engine, solved, list(widened.values()), chosen, table.real_income[:, 0])
         union = results.union_wide(j, list(widened), income)
 
     pairs = [relations(benchmark, a, b).as_dict() for a, b in combinations(agenda.parties, 2)]

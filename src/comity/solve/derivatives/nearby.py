@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from comity.model import market
-from comity.records import Array
+from comity.records import Array, CellValues
 from comity.solve import batch, root
 from comity.solve.derivatives import linear
 from comity.solve.derivatives.place import values as reported_values
@@ -28,11 +28,13 @@ class Objectives(NamedTuple):
 
 
 class Slopes(NamedTuple):
-    """Objectives and their derivatives in the cells: in the log of the trade-cost factor and in the tariff; objective × cell."""
+    """Objectives and their derivatives in the cells, objective × cell: in the log of the trade-cost factor and in the rates.
+
+    A rate that the values do not name has no derivative (None).
+    """
 
     value: Array
-    cost: Array
-    tariff: Array
+    by_cell: CellValues
 
 
 def _measured(base: market.Base, shock: market.Shock, x: jax.Array, levels: tuple, goal: Objectives, closure: tuple[str, str]):
@@ -53,20 +55,21 @@ def _right_hand(closure: tuple[str, str]):
 @lru_cache(maxsize=32)
 def _pull_cells(closure: tuple[str, str]):
     @jax.jit
-    def run(base, scenario, pi, tariff, at, x, levels, goal, mu, lncost, t1):
-        def equations(lncost: jax.Array, t1: jax.Array) -> tuple[jax.Array, jax.Array]:
-            shock = batch.vary(scenario, pi, tariff, base.theta[0], at, jnp.exp(lncost), t1)
+    def run(base, scenario, pi, tariff, at, x, levels, goal, mu, before, in_logs: CellValues):
+        def equations(moved: CellValues) -> tuple[jax.Array, jax.Array]:
+            values = moved._replace(trade_cost=jnp.exp(moved.trade_cost))
+            shock = batch.vary(scenario, pi, tariff, base.theta[0], at, before, values)
             return _measured(base, shock, x, levels, goal, closure), root.residual(base, shock, x, *closure)
 
-        _, pull = jax.vjp(equations, lncost, t1)
-        return jax.lax.map(lambda pair: pull(pair), (jnp.eye(mu.shape[0]), mu))
+        _, pull = jax.vjp(equations, in_logs)
+        return jax.lax.map(lambda pair: pull(pair)[0], (jnp.eye(mu.shape[0]), mu))
 
     return run
 
 
-def objectives(near: batch.Variations, solved: batch.Solved, cost: Array, tariff: Array, goal: Objectives) -> Array:
+def objectives(near: batch.Variations, solved: batch.Solved, values: CellValues, goal: Objectives) -> Array:
     """The objectives at a solved variation."""
-    return np.asarray(_right_hand(near.of_map)(near.world.base, near.shock(cost, tariff), *_point(near, solved), goal)[0])
+    return np.asarray(_right_hand(near.of_map)(near.world.base, near.shock(values), *_point(near, solved), goal)[0])
 
 
 def _point(near: batch.Variations, solved: batch.Solved):
@@ -76,8 +79,7 @@ def _point(near: batch.Variations, solved: batch.Solved):
 def slopes(
     near: batch.Variations,
     solved: batch.Solved,
-    cost: Array,
-    tariff: Array,
+    values: CellValues,
     goal: Objectives,
     *,
     tolerance: float = linear.TOLERANCE,
@@ -88,12 +90,14 @@ def slopes(
     in its cost (zero). Raises NoEquilibriumError where the equations are singular.
     """
     x, levels = _point(near, solved)
-    base, shock = near.world.base, near.shock(cost, tariff)
+    base, shock = near.world.base, near.shock(values)
     value, rhs = _right_hand(near.of_map)(base, shock, x, levels, goal)
     mu = linear.solve(base, shock, x, near.blocks, rhs, near.of_map, transposed=True, tolerance=tolerance)
-    lncost = jnp.log(jnp.asarray(np.where(np.isinf(cost), 1.0, cost)))
-    by_cost, by_tariff = _pull_cells(near.of_map)(
-        base, near.scenario, near.world.pi, near.world.tariff, near.at, x, levels, goal, mu.x, lncost, jnp.asarray(tariff)
+    open_ = np.isfinite(values.trade_cost)
+    lncost = np.log(np.where(open_, values.trade_cost, 1.0))
+    in_logs = CellValues(*(None if one is None else jnp.asarray(one) for one in values._replace(trade_cost=lncost)))
+    found = _pull_cells(near.of_map)(
+        base, near.scenario, near.world.pi, near.world.tariff, near.at, x, levels, goal, mu.x, near.before(values), in_logs
     )
-    open_ = np.isfinite(cost)
-    return Slopes(np.asarray(value), np.asarray(by_cost) * open_, np.asarray(by_tariff))
+    found = CellValues(*(None if one is None else np.asarray(one) for one in found))
+    return Slopes(np.asarray(value), found._replace(trade_cost=found.trade_cost * open_))
