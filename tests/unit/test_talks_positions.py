@@ -82,3 +82,12 @@ def test_two_who_trade_with_nobody_else_have_no_position_on_the_rest():
     assert pair["outcome"] == "undefined"
     assert pair["clashes"] == pair["causes"] == []
     assert pair["between_them"]["outcome"] == "defined"
+
+
+def test_governments_have_positions_of_their_own_beside_the_nations():
+    world = Benchmark.from_arrays(**lopsided(28, 4, 3).arrays())
+    nations = positions(world, ("E0", "E2"), SPECIFIC, steps=Steps(sectors=("all",)))
+    both = positions(world, ("E0", "E2"), SPECIFIC, steps=Steps(sectors=("all",)), governments={"E0": {"S1": 2.5}})
+    assert nations["governments"] is None
+    assert both["pairs"] == nations["pairs"]
+    assert both["governments"][0]["coincidence"] != pytest.approx(nations["pairs"][0]["coincidence"], abs=1e-3)

@@ -96,7 +96,7 @@ def trade_by_sector(pair: Mapping[str, Any], most: int = 14) -> Spec:
         for row in rows
         for label, key in zip(who, ("a_to_b_usd_mn", "b_to_a_usd_mn"), strict=True)
     ]
-    return _grouped(
+    return grouped(
         f"Trade of {a} and {b} by sector, USD mn a year", values, "sector", [row["name"] for row in rows], who, "USD mn a year"
     )
 
@@ -111,10 +111,10 @@ def crises_alone(story: Story) -> Spec:
     ]
     names = [crisis["name"] for crisis in story.crises]
     title = "change of real income in the year it comes, per cent (left of zero: a loss)"
-    return _grouped("Change of real income by crisis and party, per cent", values, "crisis", names, who, title, percent=True)
+    return grouped("Change of real income by crisis and party, per cent", values, "crisis", names, who, title, percent=True)
 
 
-def _grouped(
+def grouped(
     description: str, values: list, field: str, order: Sequence[str], who: Sequence[str], title: str, percent: bool = False
 ) -> Spec:
     """Horizontal bars in groups, one colour for each party or direction, the value at the end of each bar."""
@@ -277,7 +277,7 @@ def ladder(story: Story) -> Spec:
     ]
     who = [story.name(party) for party in story.parties]
     title = "expected gain over no package, USD mn a year"
-    return _grouped("Expected gain by step, USD mn a year", values, "step", [label for label, _ in steps], who, title)
+    return grouped("Expected gain by step, USD mn a year", values, "step", [label for label, _ in steps], who, title)
 
 
 def sector_effects(story: Story, most: int = 12) -> Spec:
@@ -329,7 +329,7 @@ def credit(story: Story) -> Spec:
     ]
     who = [story.name(party) for party in story.parties]
     title = "credit in the full list, USD mn a year"
-    return _grouped("Credit of each proposal in the full list, USD mn a year", values, "step", list(label.values()), who, title)
+    return grouped("Credit of each proposal in the full list, USD mn a year", values, "step", list(label.values()), who, title)
 
 
 def tempted(story: Story) -> Spec:
@@ -342,7 +342,7 @@ def tempted(story: Story) -> Spec:
     ]
     who, names = [story.name(party) for party in story.parties], [crisis["name"] for crisis in story.results["crises"]]
     title = "won in the year of a break, USD mn"
-    return _grouped("What a break would win, USD mn", values, "crisis", names, who, title)
+    return grouped("What a break would win, USD mn", values, "crisis", names, who, title)
 
 
 def figures(story: Story) -> dict[str, str]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from comity.report import games, sure, tables
+from comity.report import games, positions, sure, tables
 from comity.report.blocks import Block, drawn, paragraph, tabled
 from comity.report.prose import dossier, method, sections
 from comity.report.prose.headline import amount
@@ -47,6 +47,7 @@ def document(story: Story, figures: Mapping[str, str]) -> list[Section]:
         ("credit", "Who brings what, and what it costs", games.credit(story, figures)),
         ("counters", "Counter-offers", games.counters(story, figures)),
         ("trust", "Who would keep the package", games.trust(story, figures)),
+        ("positions", "Where positions coincide", positions.section(story, figures)),
         ("together", "Alone or together", _together(story, figures)),
         ("others", "Other economies", _others(story)),
         ("sectors", "Who gains by sector", _sectors(story, figures)),

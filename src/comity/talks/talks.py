@@ -99,7 +99,6 @@ def _compute(
     from comity.relations import relations
     from comity.solve import equilibrium
     from comity.talks import games, packages, results, sensitivity
-    from comity.talks.positions.told import positions
 
     engine = packages.Engine(
         benchmark, agenda.closure, store, agenda.parties, agenda.wants.activity, workers=workers, progress=progress
@@ -154,13 +153,22 @@ def _compute(
         "alone_together": results.alone_together(j, union),
         "sensitivity": sensitivity.sensitivity(engine, j),
         **games.answers(games.Games.of(j, talks.file.rules.patience)),
-        "positions": positions(benchmark, agenda.parties, agenda.closure, steps=talks.file.positions.record),
+        "positions": _positions(talks, agenda, benchmark),
         "law": [{"text": f.text, "violation": f.violation, "proposal": f.proposal} for f in agenda.flags],
         "not_touched": [{"entry": entry, "name": name} for entry, name in agenda.inside_row],
         "relations": pairs[0],
         "relations_pairs": pairs,
         "manifest": _manifest(talks, benchmark, engine, table),
     }, engine.solved
+
+
+def _positions(talks: Talks, agenda: Agenda, benchmark: Benchmark) -> dict[str, Any]:
+    from comity.talks.positions.told import positions
+
+    return positions(
+        benchmark, agenda.parties, agenda.closure, steps=talks.file.positions.record,
+        governments=agenda.governments, activity=agenda.wants.activity,
+    )  # fmt: skip
 
 
 def _manifest(talks: Talks, benchmark: Benchmark, engine: Any, table: Any) -> dict[str, Any]:

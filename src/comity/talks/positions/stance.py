@@ -60,14 +60,20 @@ class Stances:
 
 
 def stances(
-    eq: Equilibrium, parties: Sequence[str], *, steps: Steps | None = None, governments: Weights | None = None
+    eq: Equilibrium,
+    parties: Sequence[str],
+    *,
+    steps: Steps | None = None,
+    governments: Weights | None = None,
+    activity: Sequence[str] = (),
 ) -> Stances:
     """Gradients of all parties in all trade instruments at a solved equilibrium, times steps: one linear system a party.
 
-    With `governments` payoffs are G = RI + Σ ω PS, else real income. InputError for a party that is not in the benchmark.
+    With `governments` payoffs are G = RI + Σ ω PS, else real income; `activity` names parties that count value added instead
+    of producers' rents. InputError for a party that is not in the benchmark.
     """
     b, steps = eq.benchmark, steps or Steps()
-    payoffs = [_payoff(code, b, eq.closure, (governments or {}).get(code, {})) for code in parties]
+    payoffs = [_payoff(code, b, eq.closure, (governments or {}).get(code, {}), code in activity) for code in parties]
     found = adjoint.gradients(eq, [p.outcome for p in payoffs], TRADE)
     unit = np.array([p.per_unit(eq.values) for p in payoffs])[:, None, None, None]
     change = {name: steps.size.get(name, POINT) * unit * np.asarray(found.values[name]) for name in TRADE}
@@ -79,8 +85,8 @@ def stances(
     return Stances(b, tuple(parties), "governments" if governments else "nations", steps, change, moving, income, found.residual)
 
 
-def _payoff(code: str, benchmark: Benchmark, closure: Closure, weights: Mapping[str, float]) -> Payoff:
-    return Payoff(player(code, benchmark, sensitive=weights), benchmark, closure)
+def _payoff(code: str, benchmark: Benchmark, closure: Closure, weights: Mapping[str, float], activity: bool) -> Payoff:
+    return Payoff(player(code, benchmark, sensitive=weights, activity=activity), benchmark, closure)
 
 
 def at_benchmark(benchmark: Benchmark, closure: Closure) -> Equilibrium:

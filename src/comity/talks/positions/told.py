@@ -23,25 +23,27 @@ def positions(
     *,
     steps: Steps | None = None,
     governments: Weights | None = None,
+    activity: tuple[str, ...] = (),
     world: bool = False,
 ) -> dict[str, Any]:
     """Where the parties' positions coincide and clash in the world as it is, and who is a friend of whom.
 
-    With `world` the elasticities of all economies to all are there, not only those from and to the parties.
+    `governments` gives w by party and sector: pairs are then there for governments too, beside those of nations. With `world`
+    the elasticities of all economies to all are there, not only those from and to the parties.
     """
     eq = at_benchmark(benchmark, closure)
-    found = stances(eq, parties, steps=steps, governments=governments)
-    pairs = [agreement(found, k, m) for k, m in combinations(range(len(parties)), 2)]
+    found = stances(eq, parties, steps=steps)
+    weighed = [stances(eq, parties, steps=steps, governments=governments, activity=activity)] if governments else []
     everyone = friends(eq)
     return {
-        "counting": found.counting,
         "closure": {"factors": closure.factors, "deficits": closure.deficits},
         "steps_pct": {name: _round(100 * size) for name, size in found.steps.size.items()},
         "sectors": list(found.steps.sectors),
         "flows": int(found.moving.sum()),
-        "pairs": [_pair(found, one) for one in pairs],
+        "pairs": _pairs(found),
+        "governments": _pairs(weighed[0]) if weighed else None,
         "friends": _friends(everyone, parties, eq, world),
-        "residual": float(f"{max(found.residual, everyone.residual):.1e}"),
+        "residual": float(f"{max(s.residual for s in (found, *weighed, everyone)):.1e}"),
     }
 
 
@@ -55,6 +57,10 @@ def _group(one: Group, *, name: str = "name") -> dict[str, Any]:
     if one.part is not None or one.stake != (None, None):
         told |= {"part": _round(one.part), "stake_a": _round(one.stake[0]), "stake_b": _round(one.stake[1])}
     return told
+
+
+def _pairs(s: Stances) -> list[dict[str, Any]]:
+    return [_pair(s, agreement(s, k, m)) for k, m in combinations(range(len(s.parties)), 2)]
 
 
 def _pair(s: Stances, one: Agreement) -> dict[str, Any]:
