@@ -9,7 +9,7 @@ import pytest
 
 from comity.policy.describe import trade_touched
 from comity.policy.wedges import combine
-from comity.talks.agenda import union_wide
+from comity.talks.widening import union_wide
 from talks_text import CRISES, HEAD, PROPOSALS, WORLD, bound, change, proposal, refused
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from comity.countries import country_name
 from comity.errors import InputError, Problem
 from comity.policy import selectors
-from comity.policy.instruments import CommodityPrice, Instrument, Trade
+from comity.policy.instruments import CommodityPrice, Instrument
 from comity.policy.reading import Loc
 from comity.policy.scenario import nothing_changes
 from comity.policy.strict import path_text
@@ -19,6 +19,8 @@ from comity.solve.declared import with_rents
 from comity.talks.file import CrisisEntry, ProposalEntry, TalksFile
 from comity.talks.law import Flag, Union, find_union, flags_of
 from comity.talks.names import slugs
+from comity.talks.stakes.finance import PE
+from comity.talks.stakes.stake import Stake, refuse_impossible
 from comity.talks.wants import governments
 
 NO_CRISIS = "none"
@@ -38,7 +40,7 @@ class Crisis:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A proposal with the economies that offer it and those that concede it, by ISO code."""
+    """A proposal with the economies that offer it and those that concede it, by ISO code; it changes things or sells a stake."""
 
     id: str
     name: str
@@ -47,6 +49,7 @@ class Proposal:
     changes: tuple[Instrument, ...]
     reason: str | None = None
     assumed: bool = False
+    stake: Stake | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ class Agenda:
     """What the union's treaty says: violations (only with `allow_violations`) and notes."""
     inside_row: tuple[tuple[str, str], ...]
     """(place in the file, name): members of a chosen group that the benchmark keeps inside ROW, hence untouched."""
+    patience: float | None = None
+    """δ of the file: what a dollar a year later is worth."""
     wants: governments.Governments = governments.ALIKE
     """Whose producers which government counts for more."""
 
@@ -74,6 +79,16 @@ class Agenda:
     def governments(self) -> Mapping[str, Mapping[str, float]]:
         """w by party and sector, as the file gives them."""
         return self.wants.weights
+
+    @property
+    def stakes(self) -> tuple[int, ...]:
+        """Positions of the proposals that sell a stake."""
+        return tuple(k for k, p in enumerate(self.proposals) if p.stake is not None)
+
+    @property
+    def trade(self) -> tuple[int, ...]:
+        """Positions of all others: those that change what the engine solves for each package."""
+        return tuple(k for k, p in enumerate(self.proposals) if p.stake is None)
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -120,7 +135,7 @@ def bind(talks: TalksFile, benchmark: Benchmark, *, allow_violations: bool = Fal
     weights = _weights(talks, parties, benchmark, seen)
     wants = governments.bind(talks.governments, parties, talks.closure.record, benchmark, seen)
     crises = _crises(talks.crises, benchmark, seen)
-    proposals = _proposals(talks.proposals, parties, union, benchmark, seen)
+    proposals = _proposals(talks.proposals, parties, union, benchmark, seen, talks.rules.patience is not None)
     _refuse_overlaps(proposals, benchmark, seen)
     outside = _outside(talks, parties, union, benchmark, seen)
     seen.run(("positions", "sectors"), lambda: talks.positions.refuse_unknown(benchmark))
@@ -149,6 +164,7 @@ def bind(talks: TalksFile, benchmark: Benchmark, *, allow_violations: bool = Fal
         nobody_worse_off=talks.rules.nobody_worse_off,
         flags=tuple(flags),
         inside_row=_inside_row(crises, proposals, benchmark),
+        patience=talks.rules.patience,
         wants=wants,
     )
 
@@ -222,7 +238,12 @@ def _reason(entry: CrisisEntry | ProposalEntry, lines: Sequence[Any]) -> tuple[s
 
 
 def _proposals(
-    entries: Sequence[ProposalEntry], parties: tuple[str, ...], union: Union | None, benchmark: Benchmark, seen: _Collector
+    entries: Sequence[ProposalEntry],
+    parties: tuple[str, ...],
+    union: Union | None,
+    benchmark: Benchmark,
+    seen: _Collector,
+    patient: bool,
 ) -> tuple[Proposal, ...]:
     ids = slugs([entry.name for entry in entries], "proposal")
     found: list[Proposal] = []
@@ -236,12 +257,45 @@ def _proposals(
             words = entry.conceded_by if line.conceded_by is None else line.conceded_by
             where: Loc = (*loc, "conceded_by") if line.conceded_by is None else (*here, "conceded_by")
             conceded += seen.run(where, lambda words=words: _who(words, parties, union, benchmark), ())
+        stake = None
+        if entry.stake is not None:
+            at: Loc = (*loc, "stake")
+            stake = seen.run(at, lambda entry=entry: _stake(entry.stake, parties, benchmark))
+            if entry.stake.price.kind == PE and not patient:
+                seen.add((*at, "price"), "a price-earnings ratio needs rules.patience: what a dollar a year later is worth")
+            conceded += seen.run(
+                (*loc, "conceded_by"), lambda entry=entry: _who(entry.conceded_by, parties, union, benchmark), ()
+            )
         changes = tuple(line.instrument for line in entry.changes)
-        twin = next((other.name for other in found if set(other.changes) == set(changes)), None)
+        twin = next((o.name for o in found if (set(o.changes), o.stake) == (set(changes), stake) and (changes or stake)), None)
         if twin is not None:
-            seen.add(loc, f"the same changes are proposed already as {twin!r}")
-        found.append(Proposal(own, entry.name, by, tuple(dict.fromkeys(conceded)), changes, *_reason(entry, entry.changes)))
+            seen.add(loc, f"the same {'changes are' if changes else 'stake is'} proposed already as {twin!r}")
+        lines = entry.changes if entry.stake is None else (entry.stake,)
+        reason = _reason(entry, lines)
+        found.append(Proposal(own, entry.name, by, tuple(dict.fromkeys(conceded)), changes, *reason, stake=stake))
+    seen.run(("proposals",), lambda: refuse_impossible([p.stake for p in found if p.stake is not None]))
     return tuple(found)
+
+
+def _stake(stake: Stake | None, parties: Sequence[str], benchmark: Benchmark) -> Stake:
+    """A stake with the codes of the benchmark. InputError where a side is no party, or the sector pays no capital."""
+    assert stake is not None
+    issuer, buyer = (_single(word, benchmark) for word in (stake.issuer, stake.buyer))
+    for code in (issuer, buyer):
+        if code not in parties:
+            raise InputError(f"{code} is no party (parties: {', '.join(parties)}); a stake passes between parties")
+    found = selectors.sectors((stake.sector,), benchmark).indices
+    if len(found) != 1:
+        raise InputError(f"{stake.sector!r} is {len(found)} sectors; an enterprise is in one")
+    if issuer == buyer:
+        raise InputError(f"{issuer} cannot sell to itself")
+    n, j = benchmark.economy_index(issuer), found[0]
+    sector = benchmark.sectors[j]
+    if not (1 - benchmark.labour_share[n, j]) * benchmark.value_added[n, j] > 0:
+        raise InputError(
+            f"{sector} of {issuer} earns no capital income in {benchmark.name}: an enterprise there pays no dividends"
+        )
+    return stake.model_copy(update={"issuer": issuer, "buyer": buyer, "sector": sector})
 
 
 def _who(words: Sequence[str], parties: tuple[str, ...], union: Union | None, benchmark: Benchmark) -> tuple[str, ...]:
@@ -307,55 +361,3 @@ def _inside_row(crises: Sequence[Crisis], proposals: Sequence[Proposal], benchma
             for code in cells(instrument, benchmark).inside_row:
                 found.append((entry.name, country_name(code)))
     return tuple(dict.fromkeys(found))
-
-
-def union_wide(proposal: Proposal, members: Sequence[str], benchmark: Benchmark) -> Proposal | None:
-    """The same changes between every ordered pair of different members; None where a change leaves the union.
-
-    A proposal that spans all members already comes back as it is. Where both directions of the pair have
-    different sizes in one sector, the pair keeps its own and the other pairs get the smaller.
-    """
-    inside = {benchmark.economy_index(code) for code in members}
-    widened: list[Instrument] = []
-    for change in proposal.changes:
-        if not isinstance(change, Trade):
-            return None
-        importers, exporters, _ = cells(change, benchmark).axes
-        if not set(importers) <= inside or not set(exporters) <= inside:
-            return None
-        widened.append(change.model_copy(update={"importer": tuple(members), "exporter": tuple(members)}))
-    if all(
-        set(cells(change, benchmark).axes[0]) == set(cells(change, benchmark).axes[1]) == inside for change in proposal.changes
-    ):
-        return proposal
-    return replace(proposal, changes=_without_conflict(proposal, widened, members, benchmark))
-
-
-def _without_conflict(
-    proposal: Proposal, widened: Sequence[Instrument], members: Sequence[str], benchmark: Benchmark
-) -> tuple[Instrument, ...]:
-    """The widened changes once each; where two meet in a sector, the pairs named keep theirs and the rest get the smaller."""
-    distinct = list(dict.fromkeys(widened))
-    goods = [set(cells(change, benchmark).axes[2]) for change in distinct]
-    if all(not (a & b) for position, a in enumerate(goods) for b in goods[:position]):
-        return tuple(distinct)
-    kept: list[Instrument] = list(proposal.changes)
-    smallest = min(distinct, key=_size)
-    named = [cells(change, benchmark).axes for change in proposal.changes]
-    for code in members:
-        n = benchmark.economy_index(code)
-        taken = {i for importers, exporters, _ in named if n in importers for i in exporters}
-        others = tuple(other for other in members if other != code and benchmark.economy_index(other) not in taken)
-        if others:
-            kept.append(smallest.model_copy(update={"importer": (code,), "exporter": others}))
-    return tuple(kept)
-
-
-def _size(instrument: Instrument) -> float:
-    """How much an instrument moves; only to tell the smaller of two."""
-    for name in ("change", "add", "rate"):
-        if (value := getattr(instrument, name, None)) is not None:
-            return abs(value)
-    if hasattr(instrument, "from_"):
-        return abs(instrument.to - instrument.from_)  # type: ignore[union-attr]
-    return float("inf")

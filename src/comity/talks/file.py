@@ -20,6 +20,7 @@ from comity.policy.selectors import Selector, refuse_mixed_scripts, selector
 from comity.policy.strict import NotYetProblem, Strict, not_yet, problems_of, refuse
 from comity.talks.names import visible
 from comity.talks.positions.spec import PositionsSpec
+from comity.talks.stakes.stake import Stake
 from comity.talks.wants.governments import GovernmentSpec
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 MAX_NAME = 120
 MAX_TEXT = 2000
-MAX_PROPOSALS = 8
+MAX_PROPOSALS = 12
 MAX_CRISES = 12
 
 
@@ -140,10 +141,9 @@ class ProposedChange(PolicyChange, _Reasoned):
 
 
 class ProposalEntry(_Reasoned):
-    """A proposal as written: who offers it, who concedes it, what it changes."""
+    """A proposal as written: who offers it, who concedes it, what it changes or which stake it sells."""
 
     NOT_YET: ClassVar = {
-        "stake": "a stake in an enterprise",
         "escape": "an escape clause",
         "escape_clause": "an escape clause",
         "transfer": "a transfer",
@@ -154,7 +154,8 @@ class ProposalEntry(_Reasoned):
     by: Who
     conceded_by: Who
     changes: Annotated[tuple[ProposedChange, ...], AfterValidator(_some)] = ()
-    """Empty only beside a stake, which is refused by name; see `across`."""
+    """Empty only where a stake is sold; see `across`."""
+    stake: Stake | None = None
 
 
 class TalksClosure(ClosureSpec):
@@ -187,7 +188,6 @@ class TalksFile(Strict):
     """A talks file. `from_yaml` reads it; `bind` gives its words their meaning in one benchmark."""
 
     NOT_YET: ClassVar = {
-        "stakes": "stakes in enterprises",
         "ownership": "ownership across borders",
     }
 
@@ -288,8 +288,8 @@ def across(plain: Mapping[str, Any]) -> Iterable[tuple[str, Loc, bool]]:
             first.setdefault(folded, position)
             if isinstance(entry, Mapping):
                 yield from _assumptions(entry, (key, position))
-                if key == "proposals" and "changes" not in entry and "stake" not in entry:
-                    yield f"{_where((key, position))}.changes is missing", (key, position), False
+                if key == "proposals":
+                    yield from _subject(entry, (key, position))
     yield from _probabilities(plain.get("crises"))
     if plain.get("union") is None:
         rules = plain.get("rules")
@@ -302,6 +302,15 @@ def across(plain: Mapping[str, Any]) -> Iterable[tuple[str, Loc, bool]]:
             refuse_mixed_scripts(plain["union"])
         except ValueError as error:
             yield f"union: {error}", ("union",), False
+
+
+def _subject(entry: Mapping[str, Any], loc: Loc) -> Iterable[tuple[str, Loc, bool]]:
+    """A proposal changes instruments or sells a stake: each is a line of its own, to be taken or left."""
+    changes, stake = entry.get("changes"), entry.get("stake")
+    if "changes" not in entry and "stake" not in entry:
+        yield f"{_where(loc)}.changes is missing", loc, False
+    elif changes and stake is not None:
+        yield f"{_where(loc)}: changes and a stake in one proposal; make them two, so that each can be taken or left", loc, False
 
 
 def _assumptions(entry: Mapping[str, Any], loc: Loc) -> Iterable[tuple[str, Loc, bool]]:

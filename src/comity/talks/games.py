@@ -62,6 +62,8 @@ class Games:
     losses: str
     called: Mapping[str, str]
     patience: float | None = None
+    stakes: tuple[int, ...] = ()
+    """Proposals that sell a stake: no break undoes them."""
     nations: TablePayoffs | None = None
     """Real incomes, shown beside payoffs that count own producers for more; None where everybody counts alike."""
 
@@ -90,6 +92,7 @@ class Games:
             losses=agenda.losses,
             called={c.crisis.id: c.crisis.name for c in table.crises} | {p.id: p.name for p in agenda.proposals},
             patience=patience,
+            stakes=agenda.stakes,
         )
 
     @cached_property
@@ -100,11 +103,15 @@ class Games:
 
     @cached_property
     def deal(self) -> Deal:
-        """The recommended package as a deal; what no party concedes is not theirs to break, and lasts."""
+        """The recommended package as a deal."""
+        return self.deal_of(self.packages[self.best])
+
+    def deal_of(self, package: Sequence[int]) -> Deal:
+        """A package as a deal; what no party concedes is not theirs to break, and lasts, as a stake and its payments do."""
         parties = self.payoffs.parties
         by = [frozenset(parties.index(code) for code in who if code in parties) for who in self.conceded_by]
-        x = np.isin(np.arange(len(by)), self.packages[self.best]).astype(float)
-        return Deal.of(self.payoffs, by, x, lasting=[k for k, who in enumerate(by) if not who])
+        x = np.isin(np.arange(len(by)), package).astype(float)
+        return Deal.of(self.payoffs, by, x, lasting={*self.stakes, *(k for k, who in enumerate(by) if not who)})
 
     @property
     def tolerance(self) -> float:

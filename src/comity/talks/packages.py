@@ -29,16 +29,23 @@ Values = CellValues
 
 
 class Rows(NamedTuple):
-    """Real income of all (ratio to the benchmark), that of the parties' producers (by sector, USD mn), and the residual."""
+    """Real income of all (ratio to the benchmark), that of the parties' producers (by sector, USD mn), and the residual.
+
+    `capital` is the capital income of the parties' sectors, (1−λ)γ′Y′ in USD mn of world value added, whoever owns it;
+    `price_index` the parties' P̂.
+    """
 
     real_income: Array
     producers: Array
+    capital: Array
+    price_index: Array
     residual: Array
 
 
-def packages_of(count: int) -> tuple[Package, ...]:
-    """All subsets of the proposals, by size and then in the order of the file; the empty one first."""
-    return tuple(subset for size in range(count + 1) for subset in combinations(range(count), size))
+def packages_of(proposals: int | Sequence[int]) -> tuple[Package, ...]:
+    """All subsets of so many proposals, or of those named, by size and then in the order of the file; the empty one first."""
+    chosen = range(proposals) if isinstance(proposals, int) else proposals
+    return tuple(subset for size in range(len(chosen) + 1) for subset in combinations(chosen, size))
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +88,19 @@ class Engine:
 
     def producers(self, found: batch.Solved) -> Array:
         """The real income of the parties' producers, party × sector, USD mn."""
-        return producers_income(found.values, self.counted, [self.benchmark.economy_index(code) for code in self.parties])
+        return producers_income(found.values, self.counted, self.positions)
+
+    @cached_property
+    def positions(self) -> list[int]:
+        """Of the parties among the economies."""
+        return [self.benchmark.economy_index(code) for code in self.parties]
+
+    def row(self, found: batch.Solved) -> Rows:
+        """What is kept of one equilibrium."""
+        values, at = found.values, self.positions
+        capital = (1 - self.benchmark.labour_share[at]) * values["value_added"][at]
+        index, producers = values["price_index"][at], self.producers(found)
+        return Rows(values["real_income"], producers, capital, index, np.array(found.residual))
 
     def key(self, what: str, *parts: Any) -> str:
         """The content hash of something computed by this code from this benchmark under this closure."""
@@ -179,7 +198,7 @@ class Neighbourhood:
         def one(position: int) -> Rows:
             found = solve(position)
             e.tick()
-            return Rows(found.values["real_income"], e.producers(found), np.array(found.residual))
+            return e.row(found)
 
         rows = Rows(*(np.stack(part) for part in zip(*batch.in_parallel(one, range(len(values)), e.workers), strict=True)))
         e.cache.put(name, rows._asdict())
@@ -208,7 +227,8 @@ class Neighbourhood:
 class Table:
     """Every package in every crisis: real income (ratio to the benchmark), crisis × package × country; residuals.
 
-    `producers` is the real income of the producers of each sector at home, crisis × package × party × sector, USD mn.
+    `producers` is the real income of the producers of each sector at home, crisis × package × party × sector, USD mn;
+    `capital` the capital income earned there in USD mn of world value added, `price_index` the parties' P̂.
     """
 
     packages: tuple[Package, ...]
@@ -216,11 +236,13 @@ class Table:
     real_income: Array
     residual: Array
     producers: Array
+    capital: Array
+    price_index: Array
 
 
 def compute_table(engine: Engine, agenda: Agenda, crises: Sequence[SolvedCrisis]) -> Table:
-    """Solve every package of the agenda in every crisis."""
-    packages = packages_of(len(agenda.proposals))
+    """Solve every package of the agenda in every crisis; stakes are lines that change no equilibrium here (`talks.stakes`)."""
+    packages = packages_of(agenda.trade)
     touched, parts = touched_cells(engine.benchmark, [proposal.changes for proposal in agenda.proposals])
     found = [Neighbourhood(engine, crisis, touched, parts).table(packages) for crisis in crises]
     return Table(
@@ -229,6 +251,8 @@ def compute_table(engine: Engine, agenda: Agenda, crises: Sequence[SolvedCrisis]
         np.stack([f.real_income for f in found]),
         np.stack([f.residual for f in found]),
         np.stack([f.producers for f in found]),
+        np.stack([f.capital for f in found]),
+        np.stack([f.price_index for f in found]),
     )
 
 

@@ -13,6 +13,7 @@ from comity.records import Array, Benchmark
 from comity.talks import judge
 from comity.talks.agenda import Agenda, Crisis, Proposal
 from comity.talks.packages import Package, SolvedCrisis, Table
+from comity.talks.stakes.stake import Stake
 from comity.talks.wants.governments import omega
 
 SCHEMA = "comity-talks-1"
@@ -43,6 +44,12 @@ class Judged:
         """G of the parties, RI + Σ ω PS in USD mn, crisis × package × party; RI where everybody counts alike."""
         positions = [self.benchmark.economy_index(code) for code in self.agenda.parties]
         return government(self.benchmark, self.table, self.real_income, positions, self.counted)
+
+    @property
+    def trade_part(self) -> int:
+        """Position of the recommended package without the stakes that it sells."""
+        best = self.table.packages[self.choice.best]
+        return self.table.packages.index(tuple(k for k in best if k not in self.agenda.stakes))
 
     @property
     def shown(self) -> list[int]:
@@ -305,6 +312,13 @@ def crises(solved: Sequence[SolvedCrisis], benchmark: Benchmark) -> list[dict[st
     return [one(s.crisis, s.achieved) for s in solved]
 
 
+def in_words(stake: Stake, benchmark: Benchmark) -> str:
+    """A stake as one line."""
+    sector = benchmark.sector_names.get(stake.sector, stake.sector)
+    what = "new shares" if stake.new else f"{100 * stake.sold:g} % of the shares"
+    return f"{what} of {stake.enterprise} ({sector}) pass from residents of {stake.issuer} to residents of {stake.buyer}"
+
+
 def proposals(agenda: Agenda, benchmark: Benchmark) -> list[dict[str, Any]]:
     """The proposals in words, with the trade of the base year that they touch."""
     found = []
@@ -313,6 +327,8 @@ def proposals(agenda: Agenda, benchmark: Benchmark) -> list[dict[str, Any]]:
             {"text": describe.describe(c, benchmark), "trade_usd_mn": rounded(describe.trade_touched(c, benchmark), 3)}
             for c in proposal.changes
         ]
+        if proposal.stake is not None:
+            lines = [{"text": in_words(proposal.stake, benchmark), "trade_usd_mn": 0.0}]
         found.append(
             {
                 "id": proposal.id,

@@ -81,7 +81,8 @@ def sensitivity(engine: packages.Engine, judged: Judged) -> dict[str, Any]:
     agenda = judged.agenda
     rows = [_row(engine, judged, variant) for variant in variants(judged.benchmark, agenda.closure, agenda.elasticities)]
     mean = np.tensordot(judged.probability, judged.gain, axes=(0, 0))
-    best = judged.choice.best
+    # Stakes pass money between the parties and are no part of the variants.
+    best = judged.trade_part
     own = {"over_nothing": by_economy(judged, mean[best] - mean[0]), "crises": by_economy(judged, mean[0])}
     found = [own, *(row for row in rows if row["failed"] is None)]
     return {"variants": rows, "interval": {what: _interval(judged, [row[what] for row in found]) for what in own}}

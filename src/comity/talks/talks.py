@@ -17,8 +17,9 @@ import comity
 from comity.policy.instruments import Instrument
 from comity.records import Benchmark, Closure
 from comity.store import Cache, code_digest, key
-from comity.talks.agenda import Agenda, union_wide
+from comity.talks.agenda import Agenda
 from comity.talks.file import TalksFile
+from comity.talks.widening import union_wide
 
 
 @dataclass(frozen=True)
@@ -95,25 +96,21 @@ def _versions() -> dict[str, str]:
 def _compute(
     talks: Talks, agenda: Agenda, benchmark: Benchmark, store: Cache, workers: int | None, progress: Any
 ) -> tuple[dict[str, Any], int]:
-    from comity.data.load import metadata
     from comity.relations import relations
-    from comity.solve import equilibrium
     from comity.talks import games, packages, results, sensitivity
+    from comity.talks.stakes import told, worth
 
     engine = packages.Engine(
         benchmark, agenda.closure, store, agenda.parties, agenda.wants.activity, workers=workers, progress=progress
     )
     widened = _widened(agenda, benchmark)
     runs = len(agenda.crises)
-    engine.total = runs * (2 ** len(agenda.proposals) + (len(widened) + 1 if widened else 0) + 2)
+    engine.total = runs * (2 ** len(agenda.trade) + (len(widened) + 1 if widened else 0) + 2)
     engine.total += sensitivity.count(benchmark, agenda.closure, agenda.elasticities, runs)
     solved = [packages.solve_crisis(engine, crisis) for crisis in agenda.crises]
     table = packages.compute_table(engine, agenda, solved)
-    reference = benchmark
-    if agenda.closure.deficits == "balanced":
-        reference = equilibrium.balanced_benchmark(benchmark, agenda.closure)
-    population = {code: row["population_mn_2025"] for code, row in metadata().items()}
-    j = results.judged(agenda, benchmark, table, reference.income - reference.deficit, population)
+    j, sale = _judged(agenda, benchmark, table)
+    played = games.Games.of(j, talks.file.rules.patience)
 
     touched = packages.touched_cells(benchmark, [p.changes for p in agenda.proposals])
     before, after = [], []
@@ -121,13 +118,13 @@ def _compute(
         near = packages.Neighbourhood(engine, crisis, *touched)
         nothing = near.small(())
         before.append(nothing.values)
-        best = table.packages[j.choice.best]
+        best = j.table.packages[j.choice.best]
         after.append(near.solve(near.values(best), nothing.x).values if best else nothing.values)
         engine.tick(2)
 
     union = None
     if widened:
-        chosen = [row for row, k in enumerate(widened) if k in table.packages[j.choice.best]]
+        chosen = [row for row, k in enumerate(widened) if k in j.table.packages[j.choice.best]]
         income, _ = packages.compute_union_wide(engine, solved, list(widened.values()), chosen, table.real_income[:, 0])
         union = results.union_wide(j, list(widened), income)
 
@@ -152,13 +149,14 @@ def _compute(
         "union_wide": union,
         "alone_together": results.alone_together(j, union),
         "sensitivity": sensitivity.sensitivity(engine, j),
-        **games.answers(games.Games.of(j, talks.file.rules.patience)),
+        **games.answers(played),
+        "stakes": sale and told.stakes(engine, j, sale, worth.Worth(played, sale, j.counted)),
         "positions": _positions(talks, agenda, benchmark),
         "law": [{"text": f.text, "violation": f.violation, "proposal": f.proposal} for f in agenda.flags],
         "not_touched": [{"entry": entry, "name": name} for entry, name in agenda.inside_row],
         "relations": pairs[0],
         "relations_pairs": pairs,
-        "manifest": _manifest(talks, benchmark, engine, table),
+        "manifest": _manifest(talks, benchmark, engine, j),
     }, engine.solved
 
 
@@ -171,16 +169,38 @@ def _positions(talks: Talks, agenda: Agenda, benchmark: Benchmark) -> dict[str, 
     )  # fmt: skip
 
 
-def _manifest(talks: Talks, benchmark: Benchmark, engine: Any, table: Any) -> dict[str, Any]:
+def _judged(agenda: Agenda, benchmark: Benchmark, table: Any) -> tuple[Any, Any]:
+    """The table with its stakes as lines, judged, and the stakes with their prices (None where none is sold)."""
+    from comity.data.load import metadata
+    from comity.solve import equilibrium
+    from comity.talks import results
+    from comity.talks.stakes import sale as stakes
+
+    reference = benchmark
+    if agenda.closure.deficits == "balanced":
+        reference = equilibrium.balanced_benchmark(benchmark, agenda.closure)
+    base = reference.income - reference.deficit
+    population = {code: row["population_mn_2025"] for code, row in metadata().items()}
+
+    def judged(whole: Any) -> results.Judged:
+        return results.judged(agenda, benchmark, whole, base, population)
+
+    if not agenda.stakes:
+        return judged(table), None
+    sale = stakes.sell(agenda, benchmark, table, base, lambda whole: judged(whole).choice.best)
+    return judged(sale.table), sale
+
+
+def _manifest(talks: Talks, benchmark: Benchmark, engine: Any, j: Any) -> dict[str, Any]:
     return {
         "comity": comity.__version__,
         "benchmark_sha256": benchmark.provenance.get("sha256", benchmark.digest),
         "talks_file": talks.name,
         "talks_sha256": hashlib.sha256(talks.text).hexdigest(),
         "command": f"comity talks {talks.name}",
-        "solves": len(table.crises) * len(table.packages),
+        "solves": len(j.table.crises) * 2 ** len(j.agenda.trade),
         "tolerance": engine.tolerance,
-        "worst_residual": float(f"{np.max(table.residual):.1e}"),
+        "worst_residual": float(f"{np.max(j.table.residual):.1e}"),
         "versions": _versions(),
     }
 

@@ -77,6 +77,7 @@ def prices(
     probability: Array,
     *,
     patience: float | None = None,
+    start: Array | None = None,
     tolerance: float = 1e-9,
     steps: int = 40,
 ) -> Prices:
@@ -84,14 +85,16 @@ def prices(
 
     `without` are the dividends without the package, stake × state (state 0: no crisis); `respond(annuities)` the dividends
     with it when these are paid, both in the annuity's unit. `fair_with` is a fixed point, a = Σ_s q_s d(s; a): Anderson's
-    mixing from the price without the package, until no price moves by more than `tolerance` relative to it. A price-earnings
-    ratio is the capital sum pe · d(no crisis), paid as an annuity at the yearly rate 1/δ − 1. NoEquilibriumError where the
-    fixed point is not reached, naming the stake.
+    mixing from the price without the package, or from `start`, until no price moves by more than `tolerance` relative to it. A
+    price-earnings ratio is the capital sum pe · d(no crisis), paid as an annuity at the yearly rate 1/δ − 1.
+    NoEquilibriumError where the fixed point is not reached, naming the stake.
     """
     without = np.asarray(without, dtype=float)
     base = fair(without, probability)
     annuity = np.array([_stated(one, base[m], without[m, 0], patience) for m, one in enumerate(asked)])
     free = np.array([one.kind == FAIR_WITH for one in asked], dtype=bool)
+    if start is not None:
+        annuity = np.where(free, start, annuity)
     tried, missed = [], []
     for step in range(1, steps + 1):
         dividend = np.asarray(respond(annuity.copy()), dtype=float)
