@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from comity.report import games, positions, sure, tables
 from comity.report.blocks import Block, drawn, paragraph, tabled
-from comity.report.prose import dossier, method, sections
+from comity.report.prose import between, dossier, method, sections
 from comity.report.prose.headline import amount
 from comity.report.prose.numbers import MINUS, NBSP, NOTHING_USD_MN, listed, percent, usd
 from comity.report.prose.words import TOUCHED, judged, quoted, the, the_parties
@@ -160,7 +160,8 @@ def _package(story: Story, figures: Mapping[str, str]) -> list[Block]:
 
 def _packages(story: Story, figures: Mapping[str, str]) -> list[Block]:
     caption = "Every package by what it brings the parties in expectation, against no package"
-    return paragraph(sections.package_choice(story)) + drawn(figures, "packages", caption) + tabled(tables.top_packages(story))
+    blocks = paragraph(sections.package_choice(story)) + paragraph(between.between(story))
+    return blocks + drawn(figures, "packages", caption) + tabled(tables.top_packages(story))
 
 
 def _together(story: Story, figures: Mapping[str, str]) -> list[Block]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from comity.records import Array, CellValues
 from comity.solve import batch
 from comity.solve.derivatives import nearby
 from comity.talks.packages import Neighbourhood
+
+T = TypeVar("T")
 
 
 class EquilibriumPayoffs:
@@ -28,13 +31,19 @@ class EquilibriumPayoffs:
         proposals: Sequence[str],
         real_income: Array,
         omega: Mapping[str, Mapping[str, float]] | None = None,
+        *,
+        goal: nearby.Objectives | None = None,
     ):
-        """One neighbourhood a state ("none" first), built over the same proposals; `real_income` RI⁰ by country, USD mn."""
+        """One neighbourhood a state ("none" first), built over the same proposals; `real_income` RI⁰ by country, USD mn.
+
+        `goal` replaces what is read from `real_income` and `omega`: one row a party, which may then stand twice.
+        """
         self.near = tuple(near)
         self.parties, self.proposals = tuple(parties), tuple(proposals)
         self.states = tuple(n.solved.crisis.id for n in near)
         self.probability = np.asarray(probability, dtype=float)
         self.solves = 0
+        self._compiled: set[str] = set()
         benchmark = near[0].engine.benchmark
         N, J = benchmark.output.shape
         income, producers = np.zeros((len(parties), N)), np.zeros((len(parties), N, J))
@@ -43,19 +52,24 @@ class EquilibriumPayoffs:
             income[p, n] = real_income[n]
             for sector, weight in (omega or {}).get(code, {}).items():
                 producers[p, n, benchmark.sectors.index(sector)] = weight
-        self.goal = nearby.Objectives(income, producers)
+        self.goal = nearby.Objectives(income, producers) if goal is None else goal
 
     def at(self, x: Array) -> Array:
         """Payoffs at intensities (proposal, or state × proposal), state × party, USD mn."""
-        return np.stack(batch.in_parallel(lambda row: self._solved(*row), self._rows(x), self._workers()))
+        return np.stack(self._each("value", self._solved, x))
 
     def with_gradient(self, x: Array) -> tuple[Array, Array]:
         """Payoffs and their derivatives by the state's own intensities, state × party × proposal."""
-        found = batch.in_parallel(lambda row: self._sloped(*row), self._rows(x), self._workers())
+        found = self._each("slope", self._sloped, x)
         return np.stack([f[0] for f in found]), np.stack([f[1] for f in found])
 
-    def _workers(self) -> int | None:
-        return self.near[0].engine.workers
+    def _each(self, what: str, task: Callable[[int, Array], T], x: Array) -> list[T]:
+        """The task for the row of each state. The first time one after another: compiling in two threads at once may not end."""
+        rows = self._rows(x)
+        if what in self._compiled:
+            return batch.in_parallel(lambda row: task(*row), rows, self.near[0].engine.workers)
+        self._compiled.add(what)
+        return [task(*row) for row in rows]
 
     def _rows(self, x: Array) -> list[tuple[int, Array]]:
         full = np.broadcast_to(np.asarray(x, dtype=float), (len(self.states), len(self.proposals)))

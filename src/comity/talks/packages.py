@@ -102,6 +102,14 @@ class Engine:
         index, producers = values["price_index"][at], self.producers(found)
         return Rows(values["real_income"], producers, capital, index, np.array(found.residual))
 
+    def kept(self, name: str, compute: Callable[[], Any]) -> Any:
+        """Plain data under a key: as the cache has it, else computed and kept."""
+        found = self.cache.get_json(name)
+        if found is None:
+            found = compute()
+            self.cache.put_json(name, found)
+        return found
+
     def key(self, what: str, *parts: Any) -> str:
         """The content hash of something computed by this code from this benchmark under this closure."""
         c = self.closure
@@ -157,7 +165,7 @@ class Neighbourhood:
     def guess(self, x: Array) -> Array:
         """Unknowns to start from at any intensities: the crisis alone and each proposal's effect in proportion."""
         nothing = self.small(()).x
-        moves = (weight * (self.small((k,)).x - nothing) for k, weight in enumerate(x) if weight > 0)
+        moves = (w * (self.small((k,)).x - nothing) for k, w in enumerate(x) if w > 0 and self.parts[k])
         return sum(moves, start=nothing.copy())
 
     def small(self, package: Package) -> batch.Solved:
@@ -240,11 +248,18 @@ class Table:
     price_index: Array
 
 
-def compute_table(engine: Engine, agenda: Agenda, crises: Sequence[SolvedCrisis]) -> Table:
+def around(engine: Engine, agenda: Agenda, crises: Sequence[SolvedCrisis]) -> list[Neighbourhood]:
+    """The neighbourhood of each crisis over the proposals of the agenda."""
+    touched = touched_cells(engine.benchmark, [proposal.changes for proposal in agenda.proposals])
+    return [Neighbourhood(engine, crisis, *touched) for crisis in crises]
+
+
+def compute_table(
+    engine: Engine, agenda: Agenda, crises: Sequence[SolvedCrisis], near: Sequence[Neighbourhood] | None = None
+) -> Table:
     """Solve every package of the agenda in every crisis; stakes are lines that change no equilibrium here (`talks.stakes`)."""
     packages = packages_of(agenda.trade)
-    touched, parts = touched_cells(engine.benchmark, [proposal.changes for proposal in agenda.proposals])
-    found = [Neighbourhood(engine, crisis, touched, parts).table(packages) for crisis in crises]
+    found = [one.table(packages) for one in near or around(engine, agenda, crises)]
     return Table(
         packages,
         tuple(crises),

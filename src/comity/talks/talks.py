@@ -98,6 +98,8 @@ def _compute(
 ) -> tuple[dict[str, Any], int]:
     from comity.relations import relations
     from comity.talks import games, packages, results, sensitivity
+    from comity.talks.exact.best import continuous
+    from comity.talks.exact.outlook import Outlook
     from comity.talks.stakes import told, worth
 
     engine = packages.Engine(
@@ -108,19 +110,21 @@ def _compute(
     engine.total = runs * (2 ** len(agenda.trade) + (len(widened) + 1 if widened else 0) + 2)
     engine.total += sensitivity.count(benchmark, agenda.closure, agenda.elasticities, runs)
     solved = [packages.solve_crisis(engine, crisis) for crisis in agenda.crises]
-    table = packages.compute_table(engine, agenda, solved)
+    around = packages.around(engine, agenda, solved)
+    table = packages.compute_table(engine, agenda, solved, around)
     j, sale = _judged(agenda, benchmark, table)
     played = games.Games.of(j, talks.file.rules.patience)
 
-    touched = packages.touched_cells(benchmark, [p.changes for p in agenda.proposals])
     before, after = [], []
-    for crisis in solved:
-        near = packages.Neighbourhood(engine, crisis, *touched)
+    for near in around:
         nothing = near.small(())
         before.append(nothing.values)
         best = j.table.packages[j.choice.best]
         after.append(near.solve(near.values(best), nothing.x).values if best else nothing.values)
         engine.tick(2)
+
+    outlook, population = Outlook(j, around), _population()
+    between = engine.kept(outlook.key("between", population), lambda: continuous(outlook, population))
 
     union = None
     if widened:
@@ -145,7 +149,7 @@ def _compute(
         "crises": results.crises(solved, benchmark),
         "proposals": results.proposals(agenda, benchmark),
         "packages": results.packages(j),
-        "best": results.best(j, results.sectors_of(j, before, after)),
+        "best": results.best(j, results.sectors_of(j, before, after)) | {"continuous": between},
         "union_wide": union,
         "alone_together": results.alone_together(j, union),
         "sensitivity": sensitivity.sensitivity(engine, j),
@@ -169,9 +173,14 @@ def _positions(talks: Talks, agenda: Agenda, benchmark: Benchmark) -> dict[str, 
     )  # fmt: skip
 
 
+def _population() -> dict[str, float]:
+    from comity.data.load import metadata
+
+    return {code: row["population_mn_2025"] for code, row in metadata().items()}
+
+
 def _judged(agenda: Agenda, benchmark: Benchmark, table: Any) -> tuple[Any, Any]:
     """The table with its stakes as lines, judged, and the stakes with their prices (None where none is sold)."""
-    from comity.data.load import metadata
     from comity.solve import equilibrium
     from comity.talks import results
     from comity.talks.stakes import sale as stakes
@@ -180,10 +189,9 @@ def _judged(agenda: Agenda, benchmark: Benchmark, table: Any) -> tuple[Any, Any]
     if agenda.closure.deficits == "balanced":
         reference = equilibrium.balanced_benchmark(benchmark, agenda.closure)
     base = reference.income - reference.deficit
-    population = {code: row["population_mn_2025"] for code, row in metadata().items()}
 
     def judged(whole: Any) -> results.Judged:
-        return results.judged(agenda, benchmark, whole, base, population)
+        return results.judged(agenda, benchmark, whole, base, _population())
 
     if not agenda.stakes:
         return judged(table), None

@@ -20,11 +20,12 @@ class Objectives(NamedTuple):
     """Linear objectives of the outcome: weights of real income and of the producers' real income, both in the objective's unit.
 
     `income` objective × country (of V̂), `producers` objective × country × sector (of what residents earn from capital, or
-    from all factors where labour stays too, at home, deflated; USD mn).
+    from all factors where labour stays too, at home, deflated; USD mn); `value_added` the same of deflated value added.
     """
 
     income: Array
     producers: Array
+    value_added: Array | None = None
 
 
 class Slopes(NamedTuple):
@@ -39,7 +40,10 @@ class Slopes(NamedTuple):
 
 def _measured(base: market.Base, shock: market.Shock, x: jax.Array, levels: tuple, goal: Objectives, closure: tuple[str, str]):
     found = reported_values(base, shock, x, levels, closure)
-    return jnp.asarray(goal.income) @ found["real_income"] + jnp.einsum("pnj,nj->p", goal.producers, found["producers_income"])
+    value = jnp.asarray(goal.income) @ found["real_income"] + jnp.einsum("pnj,nj->p", goal.producers, found["producers_income"])
+    if goal.value_added is None:
+        return value
+    return value + jnp.einsum("pnj,nj->p", goal.value_added, found["value_added"] / found["price_index"][:, None])
 
 
 @lru_cache(maxsize=32)

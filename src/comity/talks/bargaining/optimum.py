@@ -28,6 +28,8 @@ ARRIVED = 1e-8
 """Projected gradient at which a climb is ended, and distance at which a constraint is active."""
 NEAR = 1e-5
 """Distance over which the polish takes differences of gradients, and to a bound within which it lets a variable be."""
+LEAST_SLOPE = 1e-3
+"""Part of the steepest slope below which a variable's unit grows no further."""
 ROUNDS = 5
 PULLS = 12
 """Halvings of the way back to a start that keeps the constraints, where the climb's end misses one by a little."""
@@ -202,30 +204,47 @@ class _Arrived(Exception):
         super().__init__()
 
 
+def _reach(scaled: _Scaled, start: Array) -> Array:
+    """Units of the variables in which each moves the steepest of value and constraints by as much.
+
+    Without them a proposal of small effect creeps to its bound while one of large effect leaps there. Powers of two, so that
+    bounds are met to the last digit.
+    """
+    steep = np.maximum(np.abs(scaled.value(start)[1]), np.abs(scaled.limits(start)[1]).max(axis=0, initial=0.0))
+    top = float(steep.max(initial=0.0))
+    return np.ones_like(start) if top == 0 else np.exp2(-np.round(np.log2(np.maximum(steep / top, LEAST_SLOPE))))
+
+
 def _climb(scaled: _Scaled, start: Array) -> Array | None:
     """Where SLSQP ends, cleaned of distances to the bounds that are rounding; None where it lost its way."""
     programme = scaled.programme
-    bounds = list(zip(programme.lower, programme.upper, strict=True))
+    unit = _reach(scaled, start)
+    bounds = list(zip(programme.lower / unit, programme.upper / unit, strict=True))
     constraints = []
 
-    def watch(z: Array) -> None:
+    def watch(y: Array) -> None:
+        z = y * unit
         if scaled.missed(z) <= 0.1 * VIOLATION and first_order(scaled, z)[0] <= ARRIVED:
-            raise _Arrived(np.array(z))
+            raise _Arrived(z)
 
     if scaled.limits(start)[0].size:
-        constraints = [{"type": "ineq", "fun": lambda z: scaled.limits(z)[0], "jac": lambda z: scaled.limits(z)[1]}]
+        constraints = [
+            {"type": "ineq", "fun": lambda y: scaled.limits(y * unit)[0], "jac": lambda y: scaled.limits(y * unit)[1] * unit}
+        ]
     try:
         with np.errstate(all="ignore"):
-            end = minimize(
-                lambda z: -scaled.value(z)[0],
-                start,
-                jac=lambda z: -scaled.value(z)[1],
-                bounds=bounds,
-                constraints=constraints,
-                method="SLSQP",
-                callback=watch,
-                options={"ftol": 1e-14, "maxiter": STEPS},
-            ).x
+            end = unit * (
+                minimize(
+                    lambda y: -scaled.value(y * unit)[0],
+                    start / unit,
+                    jac=lambda y: -scaled.value(y * unit)[1] * unit,
+                    bounds=bounds,
+                    constraints=constraints,
+                    method="SLSQP",
+                    callback=watch,
+                    options={"ftol": 1e-14, "maxiter": STEPS},
+                ).x
+            )
     except _Arrived as arrived:
         end = arrived.z
     if not np.all(np.isfinite(end)):

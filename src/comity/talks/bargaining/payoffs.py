@@ -158,6 +158,7 @@ class Remembered:
         self.payoffs = payoffs
         self.evaluations = 0
         self._kept: dict[bytes, tuple[Array, Array]] = {}
+        self._values: dict[bytes, Array] = {}
 
     def with_gradient(self, x: Array) -> tuple[Array, Array]:
         """As the payoffs' own."""
@@ -172,23 +173,30 @@ class Remembered:
         place = np.ascontiguousarray(x, dtype=float).tobytes()
         if place in self._kept:
             return self._kept[place][0]
-        self.evaluations += 1
-        return self.payoffs.at(np.array(x, dtype=float))
+        if place not in self._values:
+            self._values[place] = self.payoffs.at(np.array(x, dtype=float))
+            self.evaluations += 1
+        return self._values[place]
 
 
 def corner_intensities(count: int) -> Array:
     """Packages at intensities 0 or 1, package × proposal: all by number up to CORNERS proposals, else none, each alone, all."""
     if count <= CORNERS:
-        return ((np.arange(2**count)[:, None] >> np.arange(count)) & 1).astype(float)
+        return _every(count)
     return np.concatenate([np.zeros((1, count)), np.eye(count), np.ones((1, count))])
+
+
+def _every(count: int) -> Array:
+    return ((np.arange(2**count)[:, None] >> np.arange(count)) & 1).astype(float)
 
 
 def corner_payoffs(payoffs: Payoffs) -> tuple[Array, Array]:
     """Those packages and their payoffs, package × state × party; a table is read, anything else evaluated."""
-    x = corner_intensities(len(payoffs.proposals))
     if isinstance(payoffs, TablePayoffs):
+        x = _every(len(payoffs.proposals))
         number = (x @ 2.0 ** np.arange(x.shape[1])).astype(int)
         return x, payoffs.corner[:, number].swapaxes(0, 1)
+    x = corner_intensities(len(payoffs.proposals))
     return x, np.stack([payoffs.at(row) for row in x])
 
 

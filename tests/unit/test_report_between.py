@@ -1,0 +1,66 @@
+"""Sentences on packages between nothing and everything follow from the numbers."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from comity.report.prose.between import between
+from comity.report.story import Story
+from synthetic_results import two_parties_in_a_union
+
+
+def told(**changed: Any) -> str:
+    results = copy.deepcopy(two_parties_in_a_union())
+    best = results["best"]
+    chosen = best["package"].split("+")
+    found = {
+        "intensity": {p["id"]: float(p["id"] in chosen) for p in results["proposals"]},
+        "over_nothing": best["over_nothing"],
+        "gap_to_discrete_pct": 0.0,
+        "certificate": {"starts": 3, "found_by": [0, 1, 2], "holds": True},
+        "degenerate": True,
+        "solves": 60,
+        "measures": [{"losses": m, "weights": "equal", "same": True} for m in ("expected", "worst", "cvar-90")],
+    }
+    first = results["proposals"][0]["id"]
+    for key, value in changed.items():
+        found[key] = value(first, found) if callable(value) else value
+    best["continuous"] = found
+    return " ".join(between(Story(results))).replace("\u00a0", " ")
+
+
+def test_a_corner_is_said_to_be_one_with_its_certificate() -> None:
+    text = told()
+    assert "the recommended package is the best, with each proposal whole or not at all" in text
+    assert "from every start by 60 equilibria" in text
+    assert "degenerate" in text
+    assert "All three measures of loss" in text
+
+
+def test_a_part_of_a_proposal_is_said_with_what_it_adds() -> None:
+    text = told(
+        intensity=lambda first, found: found["intensity"] | {first: 0.4321},
+        gap_to_discrete_pct=0.02,
+        degenerate=False,
+        certificate={"starts": 3, "found_by": [1], "holds": True},
+    )
+    assert "seven proposals whole and ‘Dairy" in text
+    assert "at 43.2 %" in text
+    assert "better by 0.02 % of real income" in text
+    assert "from 1 of 3 starts" in text
+    assert "degenerate" not in text
+
+
+def test_an_unfinished_search_and_another_choice_are_said() -> None:
+    def other(first: str, found: dict[str, Any]) -> list[dict[str, Any]]:
+        own = [*found["measures"][:2], {"losses": "cvar-90", "weights": "gdp", "same": False}]
+        return [*own[:2], own[2] | {"intensity": found["intensity"] | {first: 0.0}}, own[2] | {"same": None}]
+
+    text = told(certificate={"starts": 2, "found_by": [0], "holds": False}, measures=other)
+    assert "take it as a lower bound" in text
+    assert "2 of 3 measures of loss choose the same; the worst tenth of cases by income chooses seven proposals whole" in text
+
+
+def test_results_without_it_say_nothing() -> None:
+    assert between(Story(two_parties_in_a_union())) == []
