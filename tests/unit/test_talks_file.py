@@ -209,7 +209,6 @@ def test_weights_are_kept_by_code():
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (HEAD + CRISES + PROPOSALS + "governments: {KAZ: {sensitive: revealed}}\n", "weights that barriers reveal"),
         (HEAD + CRISES + PROPOSALS + "objective: {risk_aversion: 2}\n", "risk aversion"),
         (HEAD + CRISES + PROPOSALS + "rules: {transfers: true}\n", "transfers"),
         (HEAD + CRISES + PROPOSALS + "    escape: {Collapse: 10%}\n", "an escape clause"),

@@ -101,6 +101,7 @@ def _compute(
     from comity.talks.exact.best import continuous
     from comity.talks.exact.outlook import Outlook
     from comity.talks.stakes import told, worth
+    from comity.talks.wants import answers, sensitive
 
     engine = packages.Engine(
         benchmark, agenda.closure, store, agenda.parties, agenda.wants.activity, workers=workers, progress=progress
@@ -112,7 +113,8 @@ def _compute(
     solved = [packages.solve_crisis(engine, crisis) for crisis in agenda.crises]
     around = packages.around(engine, agenda, solved)
     table = packages.compute_table(engine, agenda, solved, around)
-    j, sale = _judged(agenda, benchmark, table)
+    study = sensitive.study(agenda, around[0])
+    j, sale = _judged(agenda, benchmark, table, study.counted(agenda.wants))
     played = games.Games.of(j, talks.file.rules.patience)
 
     before, after = [], []
@@ -154,8 +156,9 @@ def _compute(
         "alone_together": results.alone_together(j, union),
         "sensitivity": sensitivity.sensitivity(engine, j),
         **games.answers(played),
+        "sensitive": answers.answers(study, j, played),
         "stakes": sale and told.stakes(engine, j, sale, worth.Worth(played, sale, j.counted)),
-        "positions": _positions(talks, agenda, benchmark),
+        "positions": _positions(talks, agenda, benchmark, j.counted),
         "law": [{"text": f.text, "violation": f.violation, "proposal": f.proposal} for f in agenda.flags],
         "not_touched": [{"entry": entry, "name": name} for entry, name in agenda.inside_row],
         "relations": pairs[0],
@@ -164,12 +167,12 @@ def _compute(
     }, engine.solved
 
 
-def _positions(talks: Talks, agenda: Agenda, benchmark: Benchmark) -> dict[str, Any]:
+def _positions(talks: Talks, agenda: Agenda, benchmark: Benchmark, counted: Any) -> dict[str, Any]:
     from comity.talks.positions.told import positions
 
     return positions(
         benchmark, agenda.parties, agenda.closure, steps=talks.file.positions.record,
-        governments=agenda.governments, activity=agenda.wants.activity,
+        governments=counted, activity=agenda.wants.activity,
     )  # fmt: skip
 
 
@@ -179,7 +182,7 @@ def _population() -> dict[str, float]:
     return {code: row["population_mn_2025"] for code, row in metadata().items()}
 
 
-def _judged(agenda: Agenda, benchmark: Benchmark, table: Any) -> tuple[Any, Any]:
+def _judged(agenda: Agenda, benchmark: Benchmark, table: Any, counted: Any) -> tuple[Any, Any]:
     """The table with its stakes as lines, judged, and the stakes with their prices (None where none is sold)."""
     from comity.solve import equilibrium
     from comity.talks import results
@@ -191,7 +194,7 @@ def _judged(agenda: Agenda, benchmark: Benchmark, table: Any) -> tuple[Any, Any]
     base = reference.income - reference.deficit
 
     def judged(whole: Any) -> results.Judged:
-        return results.judged(agenda, benchmark, whole, base, _population())
+        return results.judged(agenda, benchmark, whole, base, _population(), counted)
 
     if not agenda.stakes:
         return judged(table), None
