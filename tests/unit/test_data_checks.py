@@ -11,7 +11,9 @@ import pytest
 from comity.data.checks import CONTROLS, IDENTITIES, check, raise_if_bad
 from comity.data.load import load
 from comity.errors import DataError
+from comity.evidence.full import full_world
 from comity.records import Benchmark
+from referee import lopsided
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +62,59 @@ def test_small_worlds_are_in_balance(world):
     assert {item.name for item in check(world)} == {entry[0] for entry in IDENTITIES}
 
 
+@pytest.fixture(scope="module")
+def full() -> Benchmark:
+    """A world with export taxes, rents of both kinds, owners abroad and a customs pool."""
+    return full_world(Benchmark.from_arrays(**lopsided(28, 4, 3).arrays()))
+
+
+def test_a_world_with_owners_levies_and_a_pool_is_in_balance(full):
+    assert all(item.ok for item in check(full)), red(full)
+    assert np.abs(full.dividends).max() > 1
+    assert full.export_tax_revenue.max() > 1
+
+
+@pytest.mark.parametrize(
+    ("attribute", "caught"),
+    [
+        ("dividends", {"world income"}),
+        ("deficit", {"external balance", "deficits sum to zero"}),
+        ("tariff_revenue", {"world income", "GDP three ways"}),
+        ("export_tax_revenue", {"world income", "GDP three ways"}),
+        ("income", {"income = spending", "world income"}),
+        ("output", {"goods market", "world supply = use"}),
+    ],
+)
+def test_what_owners_and_levies_bring_is_checked_on_its_own(full, attribute, caught):
+    assert caught <= set(red(spoil(full, attribute, bump(1))))
+
+
+@pytest.mark.parametrize("name", ["export_tax", "import_rent", "export_rent", "ownership", "customs_pool"])
+def test_an_instrument_that_derived_accounts_leave_out_is_seen(full, name):
+    """The fault of a benchmark that knows of no levies or owners: its accounts as if there were none, its arrays with them."""
+    without = replace(full, **{name: {} if name == "customs_pool" else None})
+    copy = replace(full)
+    for derived in (
+        "income",
+        "final_share",
+        "deficit",
+        "dividends",
+        "tariff_revenue",
+        "export_tax_revenue",
+        "output",
+        "value_added",
+    ):
+        copy.__dict__[derived] = getattr(without, derived)
+    assert red(copy)
+
+
 PLANTED = {
     "goods market": ("trade_share", lambda b: b.trade_flow / np.maximum(b.trade_flow.sum(axis=1, keepdims=True), 1e-300)),
     "expenditure": ("final_share", lambda b: bump(8, 8)(np.array(b.final_share))),
     "income = spending": ("income", lambda b: bump(42)(np.array(b.income))),
     "external balance": ("deficit", lambda b: bump(8)(np.array(b.deficit))),
     "deficits sum to zero": ("deficit", lambda b: bump(78)(np.array(b.deficit))),
+    "world income": ("income", lambda b: bump(42)(np.array(b.income))),
     "shares sum to one": ("trade_share", lambda b: bump(8, 67, 8)(np.array(b.trade_share))),
     "cost = revenue": ("value_added", lambda b: bump(42, 4)(np.array(b.value_added))),
     "GDP three ways": ("tariff_revenue", lambda b: bump(42, by=1.5)(np.array(b.tariff_revenue))),

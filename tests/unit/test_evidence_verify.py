@@ -14,8 +14,10 @@ from comity.data.load import load
 from comity.errors import NoEquilibriumError
 from comity.evidence import verify as v
 from comity.evidence.audit import audit
+from comity.evidence.full import decomposition, full_world, gradient
 from comity.evidence.second import small_world, tatonnement
-from comity.records import Array, Benchmark, Closure, Equilibrium
+from comity.records import Array, Benchmark, Closure, Equilibrium, Wedges
+from comity.solve.derivatives import adjoint, levers, path
 from comity.solve.equilibrium import solve
 from referee import lopsided
 
@@ -82,7 +84,7 @@ def test_one_cell_one_per_cent_off(shocked: Equilibrium):
         ("value_added_price", {"unit costs"}),
         ("income_cf", {"income", "spending", "GDP, income and expenditure"}),
         ("tariff_revenue", {"duties", "income", "GDP, production and income"}),
-        ("deficit", {"income", "Walras, external accounts", "deficits sum to zero"}),
+        ("deficit", {"income", "Walras, external accounts", "lending", "deficits sum to zero"}),
         ("value_added", {"goods markets", "factor markets", "world value added", "GDP, production and income"}),
         ("trade_share", {"shares sum to one", "shares are spending", "trade shares"}),
     ],
@@ -161,6 +163,82 @@ def test_replication_from_elsewhere_sees_a_solver_that_stays_where_it_starts(sma
 
     assert not v.replication_off_start(small, lazy).ok
     assert v.replication_off_start(small, lazy).residual == pytest.approx(0.2)
+
+
+@pytest.fixture(scope="module")
+def full(small: Benchmark) -> Benchmark:
+    return full_world(small)
+
+
+@pytest.fixture(scope="module")
+def stormy(full: Benchmark) -> Equilibrium:
+    return solve(full, v.stress_all(full), closure=v.SHORT_RUN)
+
+
+def test_a_full_world_has_everything(full: Benchmark):
+    assert all(np.abs(getattr(full, name)).max() > 0.01 for name in ("export_tax", "import_rent", "export_rent"))
+    assert np.abs(full.dividends).max() > 0
+    assert sum(full.customs_pool.values()) == pytest.approx(1)
+    checks = v.everything_on(full)
+    assert [item for item in checks if not item.ok] == []
+    assert len({item.name for item in checks}) == 5
+
+
+LEFT_OUT = ("export_tax", "import_rent", "export_rent", "ownership", "customs_pool")
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_a_solver_that_leaves_an_arrangement_out(full: Benchmark, name: str):
+    """It solves the same flows as if there were no such levy, owner or pool, and calls that the world it was given."""
+
+    def forgetful(benchmark: Benchmark, *args, **kwargs) -> Equilibrium:
+        eq = solve(replace(benchmark, **{name: {} if name == "customs_pool" else None}), *args, **kwargs)
+        return replace(eq, benchmark=benchmark)
+
+    bad = {item.name for item in v.arrangements(full, forgetful) if not item.ok}
+    assert bad == {"replication", "after a shock"}
+
+
+@pytest.mark.parametrize("instrument", tuple(levers.AXES))
+def test_a_gradient_that_is_wrong_in_one_instrument(full: Benchmark, instrument: str):
+    def wrong(*args, **kwargs):
+        found = adjoint.gradients(*args, **kwargs)
+        return replace(found, values={**found.values, instrument: found.values[instrument] * (1 + 1e-5)})
+
+    item = gradient(full, v.SHORT_RUN, wrong)
+    assert not item.ok
+    assert item.worst.startswith(instrument)
+
+
+@pytest.mark.parametrize("channel", ["terms_of_trade", "volume_of_exports", "dividends", "ownership", "customs_pool", "deficit"])
+def test_a_decomposition_that_forgets_a_channel(stormy: Equilibrium, channel: str):
+    def forgetful(*args, **kwargs):
+        found = path.decompose(*args, **kwargs)
+        return replace(found, channels={**found.channels, channel: 0 * found.channels[channel]})
+
+    assert decomposition(stormy).ok
+    assert not decomposition(stormy, forgetful).ok
+
+
+def test_parts_that_do_not_add_up_are_red_and_no_crash(stormy: Equilibrium):
+    wrong = tampered(stormy, real_income=1.001 * np.asarray(stormy.values["real_income"]))
+    assert not decomposition(wrong).ok
+
+
+def test_a_decomposition_that_puts_a_part_down_to_the_wrong_instrument(full: Benchmark):
+    eq = solve(full, Wedges(export_tax=np.asarray(full.export_tax) * 2), closure=v.SHORT_RUN)
+
+    def confused(*args, **kwargs):
+        found = path.decompose(*args, **kwargs)
+        swapped = {
+            **found.instruments,
+            "export_tax": found.instruments["export_rent"],
+            "export_rent": found.instruments["export_tax"],
+        }
+        return replace(found, instruments=swapped)
+
+    assert decomposition(eq).ok
+    assert "did not move" in decomposition(eq, confused).worst
 
 
 def test_homogeneity_sees_an_answer_that_depends_on_units(small: Benchmark):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from comity.data.checks import Check
 from comity.records import Array, Benchmark, Equilibrium, Wedges
 
 
@@ -38,6 +39,12 @@ def worst(gap: Array, benchmark: Benchmark) -> Gap:
     last = benchmark.sectors if size.ndim > 1 else benchmark.economies
     names = [*(benchmark.economies[int(n)] for n in where[:-1]), last[int(where[-1])]]
     return Gap(float(size[where]), " ".join(names))
+
+
+def judged(name: str, gaps: list[Gap], tolerance: float, meaning: str) -> Check:
+    """A named check from the largest of its gaps."""
+    value, cell = max(gaps, key=lambda gap: gap.value)
+    return Check(name, value, cell, bool(value <= tolerance), tolerance, meaning)
 
 
 def rate_cf(benchmark: Benchmark, wedges: Wedges, name: str) -> Array:
@@ -125,6 +132,25 @@ def _pool(eq: Equilibrium, F: Array) -> Array:
     return b.pool_key * duties.sum() - duties
 
 
+def _traded(F: Array) -> Array:
+    """Exports plus imports at border prices, country, USD mn."""
+    abroad = F.sum(axis=2) * (1 - np.eye(len(F)))
+    return abroad.sum(axis=0) + abroad.sum(axis=1)
+
+
+def _lending(eq: Equilibrium, F: Array, VA: Array) -> Array:
+    """What the closure makes of the benchmark's deficits, country, USD mn."""
+    b, own = eq.benchmark, VA.sum(axis=1)
+    if eq.closure.deficits == "proportional":
+        hat = own / b.value_added.sum(axis=1)
+    elif eq.closure.deficits == "with_trade":
+        before = _traded(b.trade_flow)
+        hat = np.divide(_traded(F), before, out=np.zeros_like(before), where=before > 0)
+    else:
+        return b.deficit
+    return b.deficit * hat - own / own.sum() * (b.deficit * hat).sum()
+
+
 def _dividends(eq: Equilibrium, VA: Array) -> Array:
     """Capital income received less paid, country, USD mn."""
     owned = eq.benchmark.ownership if eq.wedges.ownership is None else eq.wedges.ownership
@@ -155,6 +181,7 @@ def _accounts(eq: Equilibrium, now: Shares) -> dict[str, Gap]:
         "export taxes": worst(_relative(E, taxes, income), b),
         "dividends": worst(_relative(net, dividends, income), b),
         "Walras, external accounts": worst(_relative(imports - exports, abroad, income), b),
+        "lending": worst(_relative(D, _lending(eq, F, VA), income), b),
         "deficits sum to zero": worst(_relative(np.asarray(D.sum()), np.asarray(0.0), income.sum()), b),
         "world value added": worst(_relative(np.asarray(VA.sum()), np.asarray(b.value_added.sum())), b),
         "GDP, production and income": worst(_relative(gdp_production, gdp_income), b),

@@ -1,7 +1,8 @@
 """verify(): is the benchmark an equilibrium, and does the solver find equilibria? Named checks with their worst cell.
 
 Accounts come from `comity.data.checks`; here the solver is put to the test: replication, every market after a shock
-(recomputed by `audit`), homogeneity, the numéraire, and a second solver. `tests/unit/test_evidence_verify.py` plants a
+(recomputed by `audit`), homogeneity, the numéraire, a second solver, and a world in which everything is on (`full`).
+`tests/unit/test_evidence_verify.py` plants a
 fault under each check and sees it turn red.
 """
 
@@ -15,7 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from comity.data.checks import Check, check
-from comity.evidence.audit import Gap, audit, worst
+from comity.evidence import full
+from comity.evidence.audit import Gap, audit, judged, worst
 from comity.evidence.second import small_world, tatonnement
 from comity.model import market
 from comity.records import Array, Benchmark, Closure, Equilibrium, Wedges
@@ -58,6 +60,28 @@ def verify(benchmark: Benchmark | None = None) -> list[Check]:
         homogeneity(benchmark),
         numeraire(benchmark),
         second_solver(benchmark),
+        *everything_on(full.full_world(small_world(benchmark))),
+    ]
+
+
+def everything_on(benchmark: Benchmark) -> list[Check]:
+    """A world with owners abroad, levies and a pool: accounts, replication, all markets after the shock, derivatives, parts."""
+    eq = solve(benchmark, stress_all(benchmark), closure=SHORT_RUN)
+    found = [*arrangements(benchmark), full.gradient(benchmark, SHORT_RUN), full.decomposition(eq)]
+    return [replace(item, name=f"everything on: {item.name}") for item in found]
+
+
+def arrangements(benchmark: Benchmark, solver: Solver = solve) -> list[Check]:
+    """Owners abroad, levies and a pool in the benchmark's accounts, without a shock, and in all markets after one."""
+    gap = max(check(benchmark), key=lambda item: item.residual / item.tolerance)
+    accounts = Gap(gap.residual, f"{gap.name}: {gap.worst}")
+    still = [_no_change(solver(benchmark, None, closure=closure)) for closure in (*CLOSURES, SHORT_RUN)]
+    eq = solver(benchmark, stress_all(benchmark), closure=SHORT_RUN)
+    markets = [Gap(one.value, f"{name}, {one.cell}") for name, one in audit(eq).items()]
+    return [
+        judged("accounts", [accounts], gap.tolerance, "owners abroad, export taxes, rents and the pool are in every account"),
+        judged("replication", still, REPLICATION, "without a shock the solver returns the benchmark"),
+        judged("after a shock", markets, MARKETS, "all markets and accounts, recomputed from what is reported"),
     ]
 
 
@@ -96,13 +120,13 @@ def stress_all(benchmark: Benchmark) -> Wedges:
 def replication(benchmark: Benchmark, solver: Solver = solve) -> Check:
     """Without a shock nothing changes, in either closure."""
     gaps = [_no_change(solver(benchmark, None, closure=closure)) for closure in CLOSURES]
-    return _check("replication", gaps, REPLICATION, "without a shock the solver returns the benchmark")
+    return judged("replication", gaps, REPLICATION, "without a shock the solver returns the benchmark")
 
 
 def replication_off_start(benchmark: Benchmark, solver: Solver = solve) -> Check:
     """Nor does anything change when the solver starts from wages and prices that are off by 20 %."""
     gaps = [_no_change(solver(benchmark, None, closure=closure, start=off_start(benchmark))) for closure in CLOSURES]
-    return _check("replication, start off by 20 %", gaps, OFF_START, "the benchmark is found from wages and prices off by 20 %")
+    return judged("replication, start off by 20 %", gaps, OFF_START, "the benchmark is found from wages and prices off by 20 %")
 
 
 def off_start(benchmark: Benchmark, off: float = 0.2) -> dict[str, Array]:
@@ -116,8 +140,13 @@ def _no_change(eq: Equilibrium) -> Gap:
     """The largest relative change of anything reported against the benchmark that it stands on."""
     b = eq.benchmark
     levels = {"income_cf": b.income, "value_added": b.value_added, "trade_flow": b.trade_flow, "deficit": b.deficit}
-    levels |= {"output_cf": b.output, "tariff_revenue": b.tariff_revenue}
-    size = {"deficit": b.income, "tariff_revenue": b.income, "trade_flow": b.expenditure[:, None, :]}
+    levels |= {"output_cf": b.output, "tariff_revenue": b.tariff_revenue, "export_tax_revenue": b.export_tax_revenue}
+    size = {
+        "deficit": b.income,
+        "tariff_revenue": b.income,
+        "export_tax_revenue": b.income,
+        "trade_flow": b.expenditure[:, None, :],
+    }
     makes = b.output > 0
     gaps = []
     for name in ("wage", "price", "price_index", "unit_cost", "real_income", "welfare"):
@@ -127,6 +156,8 @@ def _no_change(eq: Equilibrium) -> Gap:
         scale = size.get(name, before)
         gap = (np.asarray(eq.values[name]) - before) / np.where(scale > 0, scale, 1.0)
         gaps.append((name, worst(gap, b)))
+    net = np.asarray(eq.values["dividends_received"]) - np.asarray(eq.values["dividends_paid"])
+    gaps.append(("dividends", worst((net - b.dividends) / b.income, b)))
     name, gap = max(gaps, key=lambda item: item[1].value)
     return Gap(gap.value, f"{name} of {gap.cell} ({eq.closure.factors}, {eq.closure.deficits})")
 
@@ -138,7 +169,7 @@ def markets_clear(solved: list[Equilibrium]) -> list[Check]:
         for name, gap in audit(eq).items():
             cell = f"{gap.cell} ({eq.closure.factors}, {eq.closure.deficits})"
             found.setdefault(name, []).append(Gap(gap.value, cell))
-    return [_check(f"after a shock: {name}", gaps, MARKETS, MEANINGS[name]) for name, gaps in found.items()]
+    return [judged(f"after a shock: {name}", gaps, MARKETS, MEANINGS[name]) for name, gaps in found.items()]
 
 
 MEANINGS: Mapping[str, str] = {
@@ -147,6 +178,7 @@ MEANINGS: Mapping[str, str] = {
     "export taxes": "what exporters' states and rent owners get is what the border price has above the producers'",
     "dividends": "capital income goes to its owners, wherever they live",
     "Walras, external accounts": "imports less exports are the deficit, which no equation of the solver asks for",
+    "lending": "deficits move as the closure says",
     "deficits sum to zero": "what some borrow others lend",
     "world value added": "the numéraire stays where it was",
     "GDP, production and income": "outputs less inputs are incomes",
@@ -166,16 +198,7 @@ MEANINGS: Mapping[str, str] = {
 def homogeneity(benchmark: Benchmark, solver: Solver = solve, units: float = 1000 / 7) -> Check:
     """Counting money in other units changes no ratio: the system is homogeneous of degree zero."""
     b = benchmark
-    other = Benchmark.from_arrays(
-        economies=b.economies,
-        sectors=b.sectors,
-        trade_flow=units * b.trade_flow,
-        tariff=b.tariff,
-        input_share=b.input_share,
-        value_added_share=b.value_added_share,
-        trade_elasticity=b.trade_elasticity,
-        labour_share=b.labour_share,
-    )
+    other = replace(b, trade_flow=units * b.trade_flow)
     shock = stress(b)
     gaps = []
     for closure in CLOSURES:
@@ -183,7 +206,7 @@ def homogeneity(benchmark: Benchmark, solver: Solver = solve, units: float = 100
         for name in ("wage", "price", "real_income", "welfare"):
             gap = worst(np.asarray(two[name]) / np.asarray(one[name]) - 1, b)
             gaps.append(Gap(gap.value, f"{name} of {gap.cell} ({closure.factors}, {closure.deficits})"))
-    return _check("homogeneity", gaps, HOMOGENEITY, f"money in units {units:.4g} times smaller changes no ratio")
+    return judged("homogeneity", gaps, HOMOGENEITY, f"money in units {units:.4g} times smaller changes no ratio")
 
 
 def numeraire(benchmark: Benchmark, *, kept: bool = True) -> Check:
@@ -197,7 +220,7 @@ def numeraire(benchmark: Benchmark, *, kept: bool = True) -> Check:
         G_u = jacobian(small, closure, kept=kept)
         smallest = float(np.linalg.norm(np.eye(len(G_u)) - G_u, -2))
         gaps.append(Gap(1 / max(smallest, 1e-300), f"{small.name} ({closure.factors}, {closure.deficits})"))
-    return _check("numéraire", gaps, SINGULAR, "world value added pins the scale of all prices (1 / smallest singular value)")
+    return judged("numéraire", gaps, SINGULAR, "world value added pins the scale of all prices (1 / smallest singular value)")
 
 
 def jacobian(benchmark: Benchmark, closure: Closure, *, kept: bool = True) -> Array:
@@ -225,9 +248,4 @@ def second_solver(benchmark: Benchmark, solver: Solver = solve) -> Check:
     for name, right in theirs.items():
         gap = worst(np.asarray(ours[name]) / right - 1, small)
         gaps.append(Gap(gap.value, f"{name} of {gap.cell}"))
-    return _check("second solver", gaps, SECOND, f"Alvarez and Lucas's tâtonnement on {small.name} gives the same")
-
-
-def _check(name: str, gaps: list[Gap], tolerance: float, meaning: str) -> Check:
-    value, cell = max(gaps, key=lambda gap: gap.value)
-    return Check(name, value, cell, bool(value <= tolerance), tolerance, meaning)
+    return judged("second solver", gaps, SECOND, f"Alvarez and Lucas's tâtonnement on {small.name} gives the same")
