@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+import comity
+from comity.strategy.players import player
+from comity.strategy.response import best_response
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,3 +38,24 @@ def test_the_war_of_seven_is_a_war(tmp_path: Path) -> None:
         told = one["instruments"]["tariff"]
         assert told["mean_pct"] > told["today_pct"]
         assert 0 < told["lowest_pct"] <= told["highest_pct"] < 100
+
+
+def test_the_seven_regions_of_the_comparison_are_the_whole_world_and_its_rows_go_up() -> None:
+    """examples/ossa.py: nothing is lost in merging, and each difference taken away is worth what its page says, in sign."""
+    script = runpy.run_path(str(ROOT / "examples" / "ossa.py"))
+    world = comity.load("world-2022")
+    made = script["worlds"](world)
+    merged = made["our model, seven regions"]
+    assert merged.trade_flow.sum() == pytest.approx(world.trade_flow.sum(), rel=1e-12)
+    assert (merged.output * merged.value_added_share).sum() == pytest.approx(
+        (world.output * world.value_added_share).sum(), rel=1e-9
+    )
+    assert merged.deficit.sum() == pytest.approx(0, abs=1e-3)
+    closure = comity.Closure(factors="mobile", deficits="balanced")
+    best = []
+    for benchmark in made.values():
+        found = best_response(benchmark, player("USA", benchmark, design="one"), closure=closure, second_start=False)
+        assert found.certificate.converged
+        best.append(float(found.z[0]))
+    assert best[0] < best[2] < best[3]
+    assert best[3] > 0.3

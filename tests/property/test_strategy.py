@@ -12,8 +12,8 @@ from comity.solve.derivatives import adjoint
 from comity.solve.equilibrium import solve
 from comity.strategy.cooperate import cooperate
 from comity.strategy.game import Game
-from comity.strategy.nash import nash
-from comity.strategy.players import DESIGNS, player
+from comity.strategy.nash import apart, nash
+from comity.strategy.players import DESIGNS, INSTRUMENTS, player
 from comity.strategy.response import best_response
 from referee import lopsided
 from strategy_worlds import armington, rebased, symmetric
@@ -232,3 +232,75 @@ def test_slopes_in_a_players_own_numbers_are_those_of_the_solver(four, design):
         numeric = (ends[0] - ends[1]) / (2 * h)
         assert slopes[k] @ turn == pytest.approx(numeric[k], rel=1e-4, abs=1e-8)
         assert both[k] @ turn == pytest.approx(0.3 * numeric[0] + 0.7 * numeric[1], rel=1e-4, abs=1e-7)
+
+
+def free_of_tariffs(world: Benchmark, code: str) -> Benchmark:
+    """The same flows at border value, with one economy's own tariffs gone."""
+    raw = lopsided(28, 4, 3).arrays()
+    tariff = np.array(raw["tariff"])
+    tariff[world.economy_index(code)] = 0.0
+    return Benchmark.from_arrays(**{**raw, "tariff": tariff})
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.6])
+def test_a_uniform_tariff_and_a_uniform_export_tax_are_the_same_policy(four, rate):
+    """Lerner (1936): one economy taxes all its imports, or all its exports, at the same rate; trade balanced."""
+    world = free_of_tariffs(four, "E1")
+    games = [Game(world, (player("E1", world, design="one", instruments=(name,)),), BALANCED) for name in INSTRUMENTS]
+    worlds = [game.at(game.rates_of(rate), ()).eq.values for game in games]
+    assert worlds[0]["real_income"] == pytest.approx(worlds[1]["real_income"], abs=1e-9)
+    # Only flows over E1's border are named at other prices; what is sold among the others is the same.
+    others = np.ix_([0, 2, 3], [0, 2, 3])
+    flows = [v["trade_flow"][others] / v["trade_flow"][0, 0, 0] for v in worlds]
+    assert flows[0] == pytest.approx(flows[1], rel=1e-7)
+
+
+def test_the_best_export_tax_of_one_sector_is_the_best_tariff():
+    world = armington(0.6, 0.8)
+    found = [best_response(world, player("HOM", world, design="one", instruments=(name,)), closure=FIXED) for name in INSTRUMENTS]
+    assert found[0].z == pytest.approx(found[1].z, abs=1e-6)
+    assert found[0].gain == pytest.approx(found[1].gain, abs=1e-9)
+
+
+def test_tariff_and_export_tax_together_are_told_to_have_other_rates_that_are_as_good():
+    world = armington(0.6, 0.8)
+    found = best_response(world, player("HOM", world, design="one", instruments=INSTRUMENTS), closure=FIXED)
+    alone = best_response(world, player("HOM", world, design="one"), closure=FIXED)
+    assert found.certificate.converged
+    assert found.certificate.same is False
+    assert found.certificate.as_good
+    # (1 + t)(1 + s) is what both together amount to.
+    assert found.z.sum() == pytest.approx(alone.z[0], abs=1e-6)
+    assert found.gain == pytest.approx(alone.gain, abs=1e-9)
+
+
+def test_export_taxes_are_worth_something_on_top_where_sectors_differ(four):
+    alone = best_response(four, player("E1", four), closure=BALANCED)
+    both = best_response(four, player("E1", four, instruments=INSTRUMENTS), closure=BALANCED)
+    assert both.certificate.converged
+    assert both.certificate.as_good
+    assert both.gain > alone.gain + 1e-4
+    assert both.eq.wedges.export_tax is not None
+    assert np.all(both.eq.wedges.export_tax[:, [0, 2, 3]] == 0)
+
+
+def test_a_war_with_both_instruments_is_one_world_at_many_rates():
+    world = symmetric()
+    war = nash(world, everyone(world, taxed=("all",), instruments=INSTRUMENTS), closure=FIXED)
+    assert war.converged
+    assert len(war.points) == 1
+    assert war.gain[0] == pytest.approx(war.gain[1], abs=1e-7)
+    ends = [ending.point for ending in war.endings]
+    if apart(*war.endings) > 1e-3:
+        assert "same world" in war.choice
+        assert ends[0].eq.values["real_income"] == pytest.approx(ends[1].eq.values["real_income"], abs=1e-6)
+
+
+def test_the_slope_in_export_taxes_is_the_solvers(four):
+    game = Game(four, (player("E1", four, design="free", instruments=INSTRUMENTS),), SPECIFIC, Wedges(), tolerance=1e-12)
+    rng = np.random.default_rng(3)
+    z = (rng.uniform(0.05, 0.3, len(game.low[0])),)
+    slope = game.at(z, (0,)).slopes[0]
+    turn = rng.uniform(-1, 1, z[0].shape)
+    ends = [game.at((z[0] + s * 1e-3 * turn,), ()).payoffs[0] for s in (1, -1)]
+    assert slope @ turn == pytest.approx((ends[0] - ends[1]) / 2e-3, rel=1e-4, abs=1e-8)

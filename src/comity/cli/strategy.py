@@ -93,7 +93,9 @@ def _show_proof(report: dict[str, Any]) -> None:
     differ = [one["player"] for one in report["answers"] if one["certificate"]["same"] is False]
     starts = "one start" if proofs[0]["same"] is None else "both starts end at the same rates"
     if differ:
-        starts = f"the two starts end at different rates for {', '.join(differ)}: the better is shown"
+        starts = f"the two starts end at different rates for {', '.join(differ)}"
+        alike = all(c["as_good"] for c in proofs)
+        starts += " that are as good as each other" if alike else ": the better is shown"
     typer.echo(
         f"A Newton step would move no rate by more than {max(c['newton'] for c in proofs):.0e} of 1 + t; {starts};"
         f" {sum(c['solves'] for c in proofs)} equilibria in {report['seconds']:.1f} s."

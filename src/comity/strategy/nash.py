@@ -139,6 +139,13 @@ def _accelerated(past: Sequence[tuple[Array, Array]], damping: float) -> Array:
     return x + step * min(1.0, LONGEST / max(float(np.max(np.abs(step))), 1e-300))
 
 
+SAME_WORLD = 1e-6
+"""Two endings are one world where no economy's real income differs by more (ratio)."""
+
+TWINS = (
+    "; the search from elsewhere ends at other rates that make the same world, as uniform tariffs and export taxes do (Lerner)"
+)
+
 Starts = Sequence[tuple[str, Callable[[int], Array]]]
 
 
@@ -250,14 +257,20 @@ def nash(
     if second_start:
         endings.append(_again(game, second, elsewhere, endings[0], starts, tolerance))
     points: list[Ending] = []
+    twins = 0
     for one in endings:
-        if one.outcome == "nash" and all(apart(one, other) > SAME for other in points):
+        if one.outcome != "nash" or any(apart(one, other) <= SAME for other in points):
+            continue
+        if any(same_world(one, other) for other in points):
+            twins += 1
+        else:
             points.append(one)
     chosen = points[0] if points else endings[0]
     base = np.array([p.value(game.today.values) for p in game.payoffs])
     return War(
         game, chosen, tuple(endings), tuple(points), chosen.point.payoffs - base, game.count.solves, game.count.gradients,
-        f"the Nash point that the search from {chosen.start} ends in" if points else "none is a Nash point",
+        (f"the Nash point that the search from {chosen.start} ends in" if points else "none is a Nash point")
+        + (TWINS if twins else ""),
     )  # fmt: skip
 
 
@@ -276,6 +289,14 @@ def _again(game: Game, name: str, z: Rates, first: Ending, starts: Starts, toler
         if apart(ending, first) <= SAME:
             return ending
     return _ending(game, name, joint.point.z, starts, tolerance)
+
+
+def same_world(one: Ending, other: Ending) -> bool:
+    """Whether two endings leave every economy with the same real income, whatever the rates that do it."""
+    if one.point.eq is None or other.point.eq is None:
+        return False
+    here, there = (ending.point.eq.values["real_income"] for ending in (one, other))
+    return float(np.max(np.abs(here - there))) <= SAME_WORLD
 
 
 def apart(one: Ending, other: Ending) -> float:

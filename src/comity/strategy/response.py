@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,9 @@ TOLERANCE = 1e-7
 SAME = 1e-5
 """Two searches found the same point where no rate differs by more (in ln(1 + t))."""
 
+SAME_GAIN = 1e-8
+"""Two ends are as good as each other where payoffs differ by no more (a fraction of real income)."""
+
 SECOND = 0.5
 """The rate that the second search starts from."""
 
@@ -28,7 +31,8 @@ class Certificate:
 
     `newton` is the largest step, in ln(1 + t), that a projected Newton step would still move a rate, `promise` what it would
     bring (a fraction of real income), `at_bounds` how many rates are held by a bound. `other_starts` says, for each further
-    start by name, how far its end lies from this one, and `same` whether all ended here (None: there was one start).
+    start by name, how far its end lies from this one, and `same` whether all ended here (None: there was one start);
+    `short` by how much the worst of those ends falls short of this one (a fraction of real income).
     """
 
     converged: bool
@@ -42,6 +46,16 @@ class Certificate:
     gradients: int
     residual: float
     other_starts: tuple[tuple[str, float], ...] = ()
+    short: float = 0.0
+
+    @property
+    def as_good(self) -> bool:
+        """Whether every further start ended as high as here, at these rates or at others.
+
+        With tariffs and export taxes together there are always such others: a uniform tariff and a uniform export tax are the
+        same policy (Lerner 1936).
+        """
+        return self.short <= SAME_GAIN
 
     @property
     def same(self) -> bool | None:
@@ -90,10 +104,11 @@ def best_response(
     tops = [(name, respond(game, game.rates_today(), 0, z, tolerance=tolerance)) for name, z in starts]
     best = max(tops, key=lambda top: (top[1].converged, top[1].at.value))[1]
     others = tuple((name, float(np.max(np.abs(top.at.z - best.at.z)))) for name, top in tops if top is not best)
+    short = max((float(best.at.value - top.at.value) for _, top in tops), default=0.0)
     eq = best.at.record.eq
     assert eq is not None
     today = game.payoffs[0].value(game.today.values)
-    proof = certificate(game, best, game.low[0], game.high[0], others, eq.residual)
+    proof = replace(certificate(game, best, game.low[0], game.high[0], others, eq.residual), short=short)
     return Response(game, best.at.z, eq, best.at.value - today, proof)
 
 

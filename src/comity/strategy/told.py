@@ -120,8 +120,10 @@ def proof(c: Certificate, *, starts: bool = True) -> dict[str, Any]:
     """A certificate in numbers."""
     told = asdict(c) | {"newton": _small(c.newton), "promise": _small(c.promise), "residual": _small(c.residual)}
     told.pop("other_starts")
+    told.pop("short")
     if starts:
         told |= {"other_starts": {name: _small(gap) for name, gap in c.other_starts}, "same": c.same}
+        told |= {"short_pct": _pct(c.short, 9), "as_good": c.as_good}
     return told
 
 

@@ -35,6 +35,7 @@ class Sizes(Strict):
 
     trade_cost: Step | None = None
     tariff: Step | None = None
+    export_tax: Step | None = None
 
     def given(self) -> Mapping[str, float]:
         """Those that are named; one percentage point of cost where none is."""
