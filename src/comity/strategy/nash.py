@@ -293,10 +293,10 @@ def _again(game: Game, name: str, z: Rates, first: Ending, starts: Starts, toler
 
 def same_world(one: Ending, other: Ending) -> bool:
     """Whether two endings leave every economy with the same real income, whatever the rates that do it."""
-    if one.point.eq is None or other.point.eq is None:
+    here, there = one.point.eq, other.point.eq
+    if here is None or there is None:
         return False
-    here, there = (ending.point.eq.values["real_income"] for ending in (one, other))
-    return float(np.max(np.abs(here - there))) <= SAME_WORLD
+    return float(np.max(np.abs(here.values["real_income"] - there.values["real_income"]))) <= SAME_WORLD
 
 
 def apart(one: Ending, other: Ending) -> float:
