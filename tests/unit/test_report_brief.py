@@ -311,3 +311,9 @@ def test_every_economy_of_the_benchmark_is_on_the_map():
 
     known = set(re.findall(r'id="land-(\w+)"', shapes()))
     assert {code for code in load("world-2022").economies if code != "ROW"} <= known
+
+
+def test_coordinates_are_shortened_and_what_is_read_is_not() -> None:
+    svg = normalised('<svg width="1" height="2"><g transform="translate(1.23456,7.0001)"/><text>+0.0025</text></svg>', "x")
+    assert "translate(1.23,7)" in svg
+    assert "<text>+0.0025</text>" in svg

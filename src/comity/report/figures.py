@@ -40,8 +40,13 @@ def normalised(svg: str, prefix: str) -> str:
         svg = re.sub(rf'\bid="{re.escape(old)}"', f'id="{new}"', svg)
         svg = svg.replace(f"url(#{old})", f"url(#{new})").replace(f'href="#{old}"', f'href="#{new}"')
     svg = re.sub(r'\sstyle="[^"]*"', "", svg)
-    svg = re.sub(r"-?\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), svg)
+    svg = re.sub(r"<[^>]*>", lambda tag: re.sub(r"-?\d+\.\d{3,}", _short, tag[0]), svg)
     return re.sub(r'^<svg ([^>]*?)\swidth="[^"]*" height="[^"]*"', r"<svg \1", svg, count=1)
+
+
+def _short(number: re.Match[str]) -> str:
+    """A coordinate to a hundredth of a point; what a reader sees is text and stays."""
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def _frame(description: str, values: Sequence[Mapping[str, Any]], **spec: Any) -> Spec:
