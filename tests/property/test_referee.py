@@ -133,19 +133,32 @@ POOL = np.array([0.0, 0.3, 0.5, 0.2])
 """Three of four economies pool the duties on what comes from the fourth."""
 
 
-@pytest.mark.parametrize("nests", [Nests(), Nests(0.2, 0.5, 0.9), Nests(2.0, 1.0, 3.0)], ids=["1", "crisis", "long run"])
-@pytest.mark.parametrize("factors", FACTORS)
-@pytest.mark.parametrize("foreign", [False, True])
-@pytest.mark.parametrize("idle", [False, True])
-def test_taxes_owners_and_a_pool_agree_with_the_referee(nests: Nests, factors: str, foreign: bool, idle: bool):
-    """Tariffs, export taxes, trade costs, transfers and owners at once; with `foreign` the benchmark has them too, and a pool."""
-    economy = lopsided(15, 4, 3, zeros=3, idle=True) if idle else lopsided(28, 4, 3)
+def affordable(seed: int, idle: bool) -> Economy:
+    """A lopsided world of this seed (or one of the next) whose lenders can go on lending after a shock."""
+    for attempt in range(50):
+        economy = lopsided(seed + 1000 * attempt, 4, 3, zeros=3 if idle else 0, idle=idle)
+        if np.abs(economy.deficit / economy.value_added.sum(1)).max() < 0.5:
+            return economy
+    raise AssertionError("no such world found")
+
+
+ELASTICITIES = (Nests(), Nests(0.2, 0.5, 0.9), Nests(2.0, 1.0, 3.0), Nests(np.array([0.1, 1.0, 2.5]), 0.7, 1.5))
+LOPSIDED = list(
+    enumerate((nests, factors, foreign) for nests in ELASTICITIES for factors in FACTORS for foreign in (False, True))
+)
+
+
+@pytest.mark.parametrize(("seed", "case"), LOPSIDED, ids=[f"{k}-{f}-{'foreign' if o else 'own'}" for k, (_, f, o) in LOPSIDED])
+def test_taxes_owners_and_a_pool_agree_with_the_referee(seed: int, case: tuple[Nests, str, bool]):
+    """24 worlds; tariffs, export taxes, trade costs, transfers and owners at once; `foreign`: in the benchmark too."""
+    nests, factors, foreign = case
+    economy = affordable(200 + seed, idle=seed % 3 == 0)
     change = dict(shocks(economy)["everything"]) | {"export_tax": rates(economy, 3), "ownership": owners(economy, 4)}
     if factors == "mobile":
         del change["capital"]
     if foreign:
         economy = replace(economy, export_tax=rates(economy, 1), ownership=owners(economy, 2), pool=POOL)
-    gaps = compare(economy, factors, "with_trade" if idle else "fixed", change, nests)
+    gaps = compare(economy, factors, DEFICITS[seed // 2 % 4], change, nests)
     assert max(gaps.values()) < 1e-8, gaps
 
 

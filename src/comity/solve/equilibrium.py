@@ -113,10 +113,20 @@ def refuse_lost_suppliers(w: problem.World, wedges: Wedges) -> None:
         listed = ", ".join(f"{n} {j}" for n, j in lost[:60])
         n, j = lost[0]
         raise NoEquilibriumError(
-            f"no equilibrium: the embargo leaves {len(lost)} markets without any supplier: {listed}. A high trade cost instead of"
-            " an embargo, or a benchmark aggregated so that each has a home producer, would work.",
+            f"no equilibrium: the embargo leaves {len(lost)} markets without any supplier: {listed}.{_nor_buyers(w, wedges)}"
+            " A high trade cost instead of an embargo, or a benchmark aggregated so that each has a home producer, would work.",
             worst=f"price index of {n}, {j}",
         )
+
+
+def _nor_buyers(w: problem.World, wedges: Wedges) -> str:
+    """Words on the markets that an embargo on all imports leaves empty because nobody buys there either."""
+    shut = np.isinf(np.asarray(wedges.trade_cost)).sum(axis=1) >= len(w.economies) - 1
+    empty = np.argwhere(shut & (np.asarray(w.base.expenditure) <= 0))
+    if not len(empty):
+        return ""
+    listed = ", ".join(f"{w.economies[n]} {w.sectors[j]}" for n, j in empty[:20])
+    return f" There are {len(empty)} more without supplier where nobody buys: {listed}."
 
 
 def reported(w: problem.World, shock: market.Shock, x, closure: Closure) -> tuple[dict[str, Array], dict[str, float]]:
