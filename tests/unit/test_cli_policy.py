@@ -63,3 +63,14 @@ def test_what_cannot_be_asked_is_refused_in_one_clear_text(comity, words, said):
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert not done.stdout
+
+
+def test_every_union_that_an_economy_might_join(comity):
+    done = comity("join", "any", "NOR,EAEU", "--json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    assert {row["newcomer"] for row in rows} == {"NOR"}
+    assert {row["union"] for row in rows} == {"EAEU", "EU27", "GCC", "MERCOSUR"}
+    assert [row["opening"] for row in rows] == sorted((row["opening"] for row in rows), reverse=True)
+    for row in rows:
+        assert row["opening"] + row["external"] == pytest.approx(row["own"], abs=2e-8)

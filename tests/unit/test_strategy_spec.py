@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from comity.errors import InputError
-from comity.records import Closure
+from comity.records import Closure, Wedges
 from comity.strategy.curvature import curvature
 from comity.strategy.membership import accession, joining
 from comity.strategy.players import DESIGNS, controls, player, refuse_closure
@@ -157,3 +157,18 @@ def test_joining_a_union():
         joining(world, union, "KAZ", closure=Closure())
     with pytest.raises(InputError, match="lending"):
         joining(world, union, "KOR", closure=Closure("mobile", "with_trade"))
+
+
+def test_what_a_newcomer_gains_by_its_own_tariff_is_told_apart_from_membership():
+    world = small()
+    union = player("EAEU", world)
+    closure = Closure("mobile", "balanced")
+    found = joining(world, union, "KOR", closure=closure)
+    assert found.opening == pytest.approx(found.own - found.external, abs=1e-15)
+    # Whoever has the union's rates towards outsiders already gains nothing by taking them over.
+    aligned = world.tariff.copy()
+    aligned[3, 4] = accession(world, union, 3, world.tariff)[3, 4]
+    same = joining(world, union, "KOR", closure=closure, wedges=Wedges(tariff=aligned))
+    assert same.external == pytest.approx(0, abs=1e-9)
+    assert same.own == pytest.approx(same.opening, abs=1e-9)
+    assert same.tariff_before == pytest.approx(same.tariff_after, abs=1e-12)

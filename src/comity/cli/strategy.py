@@ -21,6 +21,9 @@ Sectors = Annotated[str | None, typer.Option(help="Sectors that may be taxed; al
 Instruments = Annotated[str | None, typer.Option(help="tariff, export_tax or both with a comma.")]
 Elasticities = Annotated[str | None, typer.Option(help="A set of trade elasticities; the benchmark's own unless given.")]
 Rates = Annotated[bool, typer.Option("--rates", help="With --json: every rate, not only means by sector and partner.")]
+ENDS = 3
+"""Sectors named at either end."""
+
 Json = Annotated[bool, typer.Option("--json", help="Print plain data instead of tables.")]
 Once = Annotated[bool, typer.Option("--once", help="Search from one start only and try no deviations.")]
 
@@ -198,7 +201,7 @@ def cooperate(
 
 @app.command()
 def join(
-    union: Annotated[str, typer.Argument(help="The union.")],
+    union: Annotated[str, typer.Argument(help="The union; several with commas, or any for every customs union.")],
     newcomers: Annotated[str, typer.Argument(help="Economies that might join: codes with commas, a group, or all.")] = "all",
     closure: ClosureWords = None,
     json: Json = False,
@@ -211,29 +214,48 @@ def join(
     from comity.policy import selectors
     from comity.records import Closure
     from comity.strategy.membership import bound, joining
-    from comity.strategy.players import player
+    from comity.strategy.players import CUSTOMS_UNIONS, player
 
     benchmark = load("world-2022")
     held = setting.closure_from(closure, Closure())
-    who = player(union, benchmark)
+    unions = [player(one, benchmark) for one in (CUSTOMS_UNIONS if union == "any" else union.split(","))]
+    inside = {n for who in unions for n in who.members}
     asked = [benchmark.economies[n] for n in selectors.economies(tuple(newcomers.split(",")), benchmark).indices]
-    kept = [code for code in asked if benchmark.economy_index(code) not in who.members and bound(benchmark, code) is None]
+    kept = [code for code in asked if benchmark.economy_index(code) not in inside and bound(benchmark, code) is None]
     out = [code for code in asked if code not in kept]
     asked = kept or asked
-    rows = sorted((joining(benchmark, who, code, closure=held) for code in asked), key=lambda row: -row.own)
+    rows = sorted((joining(benchmark, who, code, closure=held) for who in unions for code in asked), key=lambda row: -row.opening)
     if json:
         from dataclasses import asdict
 
-        setting.show_json([{k: round(v, 8) if isinstance(v, float) else v for k, v in asdict(row).items()} for row in rows])
+        told = [asdict(row) | {"opening": row.opening} for row in rows]
+        setting.show_json([{k: round(v, 8) if isinstance(v, float) else v for k, v in row.items()} for row in told])
         return
     if out and kept:
         typer.echo(f"Left out as members of a customs union: {', '.join(out)}.")
+    _show_membership(rows, [who.code for who in unions])
+
+
+def _show_membership(rows: list[Any], unions: list[str]) -> None:
     setting.table(
-        f"Joining {who.code}, over today",
-        ["newcomer", "own gain, %", "USD mn", "members, %", "USD mn", "others, USD mn", "tariff on others, %", "then, %"],
+        f"Joining {', '.join(unions)}, over today",
+        [
+            "newcomer",
+            "union",
+            "own gain, %",
+            "USD mn",
+            "of it by opening, %",
+            "members, %",
+            "USD mn",
+            "others, USD mn",
+            "tariff on others, %",
+            "then, %",
+        ],
         [
             [
                 r.newcomer,
+                r.union,
+                f"{100 * r.opening:+.3f}",
                 f"{100 * r.own:+.3f}",
                 f"{r.own_usd_mn:+,.0f}",
                 f"{100 * r.members:+.4f}",
@@ -244,6 +266,11 @@ def join(
             ]
             for r in rows
         ],
+    )
+    both = {r.newcomer for r in rows if r.both_gain and r.opening > 0}
+    typer.echo(
+        f"{len(both)} of {len({r.newcomer for r in rows})} gain by opening to a union whose members gain too. The rest of a"
+        " gain is the union's tariff on outsiders, which the newcomer could also set alone."
     )
 
 
@@ -263,12 +290,27 @@ def _show_spread(players: list[dict[str, Any]]) -> None:
             typer.echo(
                 f"Correlation with one over the elasticity of demand for what is sold: {statistics.correlation(own, thumb):.2f}."
             )
+        _say_sectors(what, [one["instruments"][name]["by_sector"] for one in players if name in one["instruments"]])
     gains = sorted((one["gain_pct"], one["player"]) for one in players)
     mean = sum(gain for gain, _ in gains) / len(gains)
     typer.echo(
         f"Mean gain over today {mean:+.2f} %, from {gains[0][0]:+.2f} ({gains[0][1]}) to {gains[-1][0]:+.2f} ({gains[-1][1]});"
         f" {sum(gain > 0 for gain, _ in gains)} gain."
     )
+
+
+def _say_sectors(what: str, tables: list[list[dict[str, Any]]]) -> None:
+    """Sectors with the highest and the lowest rates of all players together, weighted by the benchmark's trade."""
+    trade: dict[str, float] = {}
+    levied: dict[str, float] = {}
+    for row in (row for rows in tables for row in rows):
+        label = f"{row['sector']} {row['name']}".strip()
+        trade[label] = trade.get(label, 0.0) + row["trade_usd_mn"]
+        levied[label] = levied.get(label, 0.0) + row["trade_usd_mn"] * row["pct"]
+    ranked = sorted(((levied[one] / trade[one], one) for one in trade), reverse=True)
+    if len(ranked) > 2 * ENDS:
+        ends = ["; ".join(f"{label} {rate:.1f}" for rate, label in part) for part in (ranked[:ENDS], ranked[-ENDS:])]
+        typer.echo(f"By sector, weighted by trade, %: highest {what} {ends[0]}; lowest {ends[1]}.")
 
 
 def _show_world(told: dict[str, float]) -> None:

@@ -16,18 +16,26 @@ from comity.strategy.players import CUSTOMS_UNIONS, Player, refuse_closure
 class Membership:
     """What it is worth that `newcomer` joins `union`, over today: fractions of real income and USD mn.
 
-    `tariff_before` and `tariff_after` are the newcomer's mean rates on outsiders, weighted by its benchmark imports from them.
+    `external` is the part of the newcomer's own gain that the union's tariff towards outsiders brings by itself: it could have
+    that alone, as long as nobody answers. The rest, `opening`, is what membership is. `tariff_before` and `tariff_after` are
+    the newcomer's mean rates on outsiders, weighted by its benchmark imports from them.
     """
 
     union: str
     newcomer: str
     own: float
     own_usd_mn: float
+    external: float
     members: float
     members_usd_mn: float
     others_usd_mn: float
     tariff_before: float
     tariff_after: float
+
+    @property
+    def opening(self) -> float:
+        """The newcomer's gain from duty-free trade with the members, its tariff towards outsiders being the union's."""
+        return self.own - self.external
 
     @property
     def both_gain(self) -> bool:
@@ -77,15 +85,18 @@ def joining(benchmark: Benchmark, union: Player, newcomer: str, *, closure: Clos
     tariff = np.asarray(benchmark.tariff if wedges.tariff is None else wedges.tariff)
     new = accession(benchmark, union, at, tariff)
     before = equilibrium.solve(benchmark, wedges, closure=closure)
-    after = equilibrium.solve(benchmark, replace(wedges, tariff=new), closure=closure, start=before)
+    own, outside = list(union.members), [i for i in range(len(benchmark.economies)) if i != at and i not in union.members]
+    alone = tariff.copy()
+    alone[at, outside] = new[at, outside]
+    taxing = equilibrium.solve(benchmark, replace(wedges, tariff=alone), closure=closure, start=before)
+    after = equilibrium.solve(benchmark, replace(wedges, tariff=new), closure=closure, start=taxing)
     level = benchmark.income - benchmark.deficit
     change = level * (after.values["real_income"] - before.values["real_income"])
     now = level * before.values["real_income"]
-    own = list(union.members)
-    outside = [i for i in range(len(benchmark.economies)) if i != at and i not in union.members]
     flow = benchmark.trade_flow[at, outside]
     mean = [float((rates[at, outside] * flow).sum() / flow.sum()) for rates in (tariff, new)]
     return Membership(
-        union.code, newcomer, float(change[at] / now[at]), float(change[at]), float(change[own].sum() / now[own].sum()),
-        float(change[own].sum()), float(change[outside].sum()), mean[0], mean[1],
+        union.code, newcomer, float(change[at] / now[at]), float(change[at]),
+        float(taxing.values["real_income"][at] / before.values["real_income"][at] - 1),
+        float(change[own].sum() / now[own].sum()), float(change[own].sum()), float(change[outside].sum()), mean[0], mean[1],
     )  # fmt: skip
