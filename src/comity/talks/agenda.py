@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from comity.countries import country_name
+from comity.data.pools import pool_of, with_pool
 from comity.errors import InputError, Problem
 from comity.policy import selectors
 from comity.policy.instruments import CommodityPrice, Instrument
@@ -72,6 +73,8 @@ class Agenda:
     """(place in the file, name): members of a chosen group that the benchmark keeps inside ROW, hence untouched."""
     patience: float | None = None
     """δ of the file: what a dollar a year later is worth."""
+    pooled: bool = False
+    """Whether the union shares its duties by its key."""
     wants: governments.Governments = governments.ALIKE
     """Whose producers which government counts for more."""
 
@@ -97,8 +100,9 @@ class Agenda:
         return tuple(dict.fromkeys((*self.parties, *others)))
 
     def calibrated(self, benchmark: Benchmark) -> Benchmark:
-        """The benchmark with the rents that the barriers of crises and proposals state for today."""
-        return _calibrated(benchmark, self.crises, self.proposals)
+        """The benchmark with the rents that the barriers of crises and proposals state for today, and with the customs pool."""
+        found = _calibrated(benchmark, self.crises, self.proposals)
+        return with_pool(found, self.union.code) if self.pooled and self.union is not None else found
 
 
 def _calibrated(benchmark: Benchmark, crises: Sequence[Crisis], proposals: Sequence[Proposal]) -> Benchmark:
@@ -132,6 +136,8 @@ def bind(talks: TalksFile, benchmark: Benchmark, *, allow_violations: bool = Fal
     seen = _Collector(talks)
     parties = _parties(talks, benchmark, seen)
     union = None if talks.union is None else seen.run(("union",), lambda: find_union(str(talks.union), benchmark))
+    if talks.customs_pool and union is not None:
+        seen.run(("customs_pool",), lambda: pool_of(union.code))
     weights = _weights(talks, parties, benchmark, seen)
     wants = governments.bind(talks.governments, parties, talks.closure.record, benchmark, seen)
     crises = _crises(talks.crises, benchmark, seen)
@@ -165,6 +171,7 @@ def bind(talks: TalksFile, benchmark: Benchmark, *, allow_violations: bool = Fal
         flags=tuple(flags),
         inside_row=_inside_row(crises, proposals, benchmark),
         patience=talks.rules.patience,
+        pooled=talks.customs_pool,
         wants=wants,
     )
 

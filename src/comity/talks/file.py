@@ -196,6 +196,8 @@ class TalksFile(Strict):
     parties: Selector
     union: Text | None = None
     outside_union: Selector | None = None
+    customs_pool: Truth = False
+    """Whether the union's duties on outsiders go into one pool and are shared by its key."""
     closure: TalksClosure = TalksClosure()
     crises: tuple[CrisisEntry, ...]
     proposals: Annotated[tuple[ProposalEntry, ...], AfterValidator(_some)]
@@ -295,6 +297,8 @@ def across(plain: Mapping[str, Any]) -> Iterable[tuple[str, Loc, bool]]:
         rules = plain.get("rules")
         if isinstance(rules, Mapping) and rules.get("nobody_worse_off") == "union":
             yield "rules.nobody_worse_off: 'union' needs a union in the file", ("rules", "nobody_worse_off"), False
+        if plain.get("customs_pool") in ("true", True):
+            yield "customs_pool: there is no union in the file", ("customs_pool",), False
         if plain.get("outside_union") is not None:
             yield "outside_union: there is no union in the file", ("outside_union",), False
     elif isinstance(plain["union"], str):

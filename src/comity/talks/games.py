@@ -261,8 +261,10 @@ def _ids(games: Games, proposals: tuple[int, ...]) -> list[str]:
 
 
 def _cures(games: Games) -> list[dict[str, Any]]:
-    """What would lower δ*, and what it costs each party in an expected year."""
-    found = [one for one in remedies(games.deal, tolerance=games.tolerance) if one.lowers][:CURES]
+    """What would lower δ*, a stake that is not in the package among it, and what it costs each party in an expected year."""
+    best = games.packages[games.best]
+    stakes = {games.payoffs.proposals[k]: games.deal_of([*best, k]) for k in games.stakes if k not in best}
+    found = [one for one in remedies(games.deal, stakes=stakes, tolerance=games.tolerance) if one.lowers][:CURES]
     return [
         {
             "kind": one.kind,

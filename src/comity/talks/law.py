@@ -140,3 +140,51 @@ def _kept_from_members(changes: Sequence[Instrument], union: Union, benchmark: B
             if any(a != b for a in n for b in i) and not (n == members and i == members):
                 return True
     return False
+
+
+MEMBER, UNION, FORBIDDEN, OUTSIDE = "member", "union", "forbidden", "outside"
+"""Who may offer an instrument: a member alone, the union only, nobody, or somebody whom the treaty does not bind."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """The legal room of one instrument of a proposal: who may offer it, why, and members who are left out of an easing."""
+
+    who: str
+    why: str
+    left_out: tuple[str, ...] = ()
+
+
+def room(change: Instrument | None, conceded_by: Sequence[str], union: Union, benchmark: Benchmark) -> Room:
+    """What the union's treaty says of one change of a proposal; None stands for a sale of shares."""
+    if change is None:
+        return Room(MEMBER, "a sale of shares is no matter of the customs union")
+    if not set(conceded_by) & set(union.members):
+        return Room(OUTSIDE, f"nobody who concedes it is a member of {union.code}")
+    if _embargoes([change], union, benchmark):
+        return Room(FORBIDDEN, f"trade between members of {union.code} cannot be closed")
+    if isinstance(change, Tariff):
+        if _raises_inside(change, union, benchmark):
+            return Room(FORBIDDEN, f"members of {union.code} levy no duties on each other")
+        if _moves_common_tariff([change], union, benchmark):
+            return Room(UNION, f"the common external tariff of {union.code} is set by the union")
+    if set(conceded_by) >= set(union.members):
+        return Room(UNION, "every member concedes it")
+    why = "rules at its own border that are not harmonised are a member's own"
+    return Room(MEMBER, why, _left_out(change, union, benchmark))
+
+
+def _raises_inside(change: Instrument, union: Union, benchmark: Benchmark) -> bool:
+    members, _ = _split(union, benchmark)
+    inside = np.ix_(members, members)
+    return bool((_after([change], benchmark)[inside] > np.maximum(benchmark.tariff[inside], 0) + _SAME).any())
+
+
+def _left_out(change: Instrument, union: Union, benchmark: Benchmark) -> tuple[str, ...]:
+    """Members whose trade with the members concerned is not eased as that of others is; those inside ROW too."""
+    if not isinstance(change, Trade) or not _kept_from_members([change], union, benchmark):
+        return ()
+    importers, exporters, _ = cells(change, benchmark).axes
+    named = {benchmark.economies[i] for i in (*importers, *exporters)}
+    left = [code for code in union.members if code not in named]
+    return (*left, *(code for code, _ in union.inside_row))

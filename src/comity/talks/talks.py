@@ -97,7 +97,7 @@ def _compute(
     talks: Talks, agenda: Agenda, benchmark: Benchmark, store: Cache, workers: int | None, progress: Any
 ) -> tuple[dict[str, Any], int]:
     from comity.relations import relations
-    from comity.talks import games, packages, results, sensitivity
+    from comity.talks import games, packages, results, sensitivity, treaty
     from comity.talks.exact.best import continuous
     from comity.talks.exact.outlook import Outlook
     from comity.talks.stakes import told, worth
@@ -155,10 +155,12 @@ def _compute(
         "union_wide": union,
         "alone_together": results.alone_together(j, union),
         "sensitivity": sensitivity.sensitivity(engine, j),
-        **games.answers(played),
+        **_played(engine, j, played),
         "sensitive": answers.answers(study, j, played),
         "stakes": sale and told.stakes(engine, j, sale, worth.Worth(played, sale, j.counted)),
         "positions": _positions(talks, agenda, benchmark, j.counted),
+        "legal": treaty.legal(agenda, benchmark),
+        "budget": treaty.budget(j, before, after),
         "law": [{"text": f.text, "violation": f.violation, "proposal": f.proposal} for f in agenda.flags],
         "not_touched": [{"entry": entry, "name": name} for entry, name in agenda.inside_row],
         "relations": pairs[0],
@@ -174,6 +176,16 @@ def _positions(talks: Talks, agenda: Agenda, benchmark: Benchmark, counted: Any)
         benchmark, agenda.parties, agenda.closure, steps=talks.file.positions.record,
         governments=counted, activity=agenda.wants.activity,
     )  # fmt: skip
+
+
+def _played(engine: Any, j: Any, played: Any) -> dict[str, Any]:
+    """What the games answer, trust with its variants."""
+    from comity.talks import games
+    from comity.talks.keeping import later
+
+    found = games.answers(played)
+    found["trust"]["later"] = later.told(engine, j, played)
+    return found
 
 
 def _population() -> dict[str, float]:
