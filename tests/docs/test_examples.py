@@ -33,6 +33,11 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     return json.loads(done.stdout), folder / "out", folder / "cache"
 
 
+def stakes_of(results: dict[str, Any]) -> set[str]:
+    """Proposals that sell a stake."""
+    return {one["id"] for one in (results["stakes"] or {"list": []})["list"]}
+
+
 def test_every_package_in_every_crisis_is_an_equilibrium(run) -> None:
     results, _, _ = run
     assert {"parties", "union", "crises", "packages", "best", "alone_together", "manifest"} <= set(results)
@@ -43,7 +48,8 @@ def test_every_package_in_every_crisis_is_an_equilibrium(run) -> None:
     for package in results["packages"]:
         assert set(package["outcomes"]) == crises
         assert package["residual"] <= 1e-10
-    assert results["manifest"]["solves"] == len(results["packages"]) * len(crises)
+    trade = len(results["proposals"]) - len(stakes_of(results))
+    assert results["manifest"]["solves"] == 2**trade * len(crises)
 
 
 def test_results_follow_their_schema(run) -> None:
@@ -76,7 +82,7 @@ def test_expectations_are_the_outcomes_weighted(run) -> None:
 def test_cutting_a_resource_cost_between_two_helps_at_least_one_of_them(run) -> None:
     results, _, _ = run
     for package in results["packages"]:
-        if len(package["proposals"]) == 1:
+        if len(package["proposals"]) == 1 and package["proposals"][0] not in stakes_of(results):
             parties = [party["iso3"] for party in results["parties"]]
             assert max(package["over_nothing"][code]["ev_usd_mn"] for code in parties) > 0
 
@@ -139,6 +145,30 @@ def test_trust_is_at_stake_only_where_a_concession_costs(run) -> None:
     assert escape["patience"] == 0.8
     assert escape["assumed"]
     assert set(escape["depth"]) == {crisis["id"] for crisis in results["crises"]}
+
+
+def test_stakes_are_lines_of_everything_and_no_claim_is_made_for_them_that_does_not_hold(run) -> None:
+    results, _, _ = run
+    sold = stakes_of(results)
+    assert bool(sold) == ("Yerevan" in results["title"])
+    assert sold <= set(results["shapley"]["proposals"])
+    assert sold <= {row["proposal"] for row in results["concessions"]}
+    packages = {p["id"]: p for p in results["packages"]}
+    for one in (results["stakes"] or {"list": []})["list"]:
+        price = one["price"]
+        if price["kind"] == "fair_with":
+            assert one["passed"]["usd_mn"] == pytest.approx(0, abs=0.002)
+        else:
+            assert price["annuity_usd_mn"] == price["dividend_without_usd_mn"]
+        trust = one["trust"]
+        if trust["buys_trust"]:
+            assert trust["sector_gains"]
+            assert trust["delta_after"] < (1 if trust["delta_before"] is None else trust["delta_before"])
+        moved = packages[one["id"]]["over_nothing"]
+        # What one side receives the other pays, but for the prices at which each spends it.
+        assert abs(moved[one["buyer"]]["ev_usd_mn"] + moved[one["issuer"]]["ev_usd_mn"]) <= 0.05 * price["annuity_usd_mn"]
+    for solved in (results["stakes"] or {"exact": []})["exact"]:
+        assert solved["residual"] <= 1e-10
 
 
 def test_a_counter_offer_gives_us_more_and_takes_nobody_below_today(run) -> None:

@@ -304,7 +304,8 @@ def test_yerevan_is_what_the_talks_are_about():
     agenda = talks.bind(talks.load_benchmark())
     assert agenda.parties == ("BLR", "KAZ")
     assert "Yerevan, 1 October 2019" in agenda.title
-    assert len(agenda.proposals) == 8
+    assert len(agenda.trade) == 8
+    assert [agenda.proposals[k].stake.sector for k in agenda.stakes] == ["C28", "C20"]
     assert len(agenda.crises) >= 5
     assert any(isinstance(shock, CommodityPrice) for crisis in agenda.crises for shock in crisis.shocks)
     assert all(entry.assumed and entry.reason for entry in (*agenda.crises[1:], *agenda.proposals))

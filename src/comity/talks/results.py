@@ -173,17 +173,17 @@ def _government_gain(j: Judged) -> Callable[[int], dict[str, float]] | None:
 
 
 def every_concession_pays(j: Judged) -> bool:
-    """Whether the full list is best and each proposal alone leaves everyone who concedes it better off in expectation.
+    """Whether all concessions are best and each alone leaves everyone who makes it better off in expectation.
 
-    A party is as well off as its own government counts.
+    A party is as well off as its own government counts. A stake is bought, not conceded.
     """
     mean = judge.expected(j.gain, j.probability).copy()
     parties = [j.benchmark.economy_index(code) for code in j.agenda.parties]
     mean[:, parties] = judge.expected(j.payoff, j.probability) / j.real_income[parties] - 1
-    if len(j.table.packages[j.choice.best]) < len(j.agenda.proposals):
+    if len(j.table.packages[j.trade_part]) < len(j.agenda.trade):
         return False
     for p, package in enumerate(j.table.packages):
-        if len(package) == 1:
+        if len(package) == 1 and package[0] in j.agenda.trade:
             conceding = [j.benchmark.economy_index(code) for code in j.agenda.proposals[package[0]].conceded_by]
             if not np.all(mean[p, conceding] > mean[0, conceding] + judge.TIE):
                 return False

@@ -266,8 +266,12 @@ def _admissible(task: _Task, payoffs: Payoffs, corner: Array) -> Array:
 
 
 def _pays(x: Array, task: _Task, conceded_by: Sequence[Sequence[str]] | None) -> bool:
-    """Whether all proposals stand whole and each alone leaves those who concede it better off, by what they want themselves."""
-    if not np.all(x >= 1 - 1e-6):
+    """Whether all concessions stand whole and each alone leaves those who make it better off, by what they want themselves.
+
+    What nobody concedes (a stake is bought) is no concession.
+    """
+    made = np.array([conceded_by is None or bool(conceded_by[k]) for k in range(len(x))])
+    if not np.all(x[made] >= 1 - 1e-6):
         return False
     payoffs, base = task.guard_payoffs, task.guard_base if task.guarded else task.base
     parties, asked = payoffs.payoffs.parties, task.joint_payoffs.payoffs.parties

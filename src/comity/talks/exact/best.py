@@ -51,7 +51,7 @@ def continuous(outlook: Outlook, population: Mapping[str, float]) -> dict[str, A
 def _solved(outlook: Outlook, weights: Array, losses: str) -> Best:
     """The best package by solving, from where the table has it, from the best whole package and from half of that."""
     base, agenda = outlook.income(outlook.parties), outlook.judged.agenda
-    conceded = [p.conceded_by for p in agenda.proposals]
+    conceded = [p.conceded_by if p.stake is None else () for p in agenda.proposals]
     read = best_package(outlook.nations_read, base, weights=weights, losses=losses, guard=outlook.guard_read)
     starts = _distinct([read.x, read.discrete, 0.5 * read.discrete])
     return best_package(
