@@ -48,6 +48,9 @@ def test_an_exporters_rent_moves_out_of_value_added_and_nothing_else_does():
     moved[1, 0] = rent
     np.testing.assert_allclose(WORLD.value_added - b.value_added, moved, atol=1e-9)
     assert b.export_tax_revenue[1] == pytest.approx(rent, rel=1e-12)
+    told = b.provenance["rents"]["export_rent"]
+    assert told["usd_mn"] == pytest.approx(rent, rel=1e-12)
+    assert told["cells"] == 4
     np.testing.assert_allclose(b.income, WORLD.income, rtol=1e-12)
     np.testing.assert_allclose(b.final_demand, WORLD.final_demand, rtol=1e-12)
 
@@ -71,6 +74,8 @@ def test_an_importers_rent_enters_like_a_tariff():
         labour_share=WORLD.labour_share,
     )
     b = with_rents(WORLD, [barrier(1.0)])
+    earned = b.provenance["rents"]["import_rent"]["usd_mn"]
+    assert earned == pytest.approx((b.tariff_revenue - WORLD.tariff_revenue).sum(), rel=1e-9)
     for name in ("value_added", "final_demand", "deficit", "income", "tariff_revenue"):
         np.testing.assert_allclose(getattr(b, name), getattr(twin, name), rtol=1e-12, atol=1e-9)
     ours = solve(WORLD, Scenario((barrier(1.0),)), closure=CLOSURE, tolerance=1e-12)

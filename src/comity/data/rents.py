@@ -22,12 +22,8 @@ def calibrated(benchmark: Benchmark, *, import_rent: Array | None = None, export
     the sectors whose value added does not carry the rents.
     """
     b = benchmark
-    new = replace(
-        b,
-        import_rent=_kept(import_rent, b.import_rent),
-        export_rent=_kept(export_rent, b.export_rent),
-        provenance=_told(b, {"import_rent": import_rent, "export_rent": export_rent}),
-    )
+    new = replace(b, import_rent=_kept(import_rent, b.import_rent), export_rent=_kept(export_rent, b.export_rent))
+    new = replace(new, provenance=_told(new))
     inputs = np.einsum("nkj,nj->nkj", b.input_share, (1 - b.value_added_share) * b.output)
     old, bought = b.expenditure, new.expenditure
     if import_rent is not None:
@@ -54,15 +50,15 @@ def _kept(given: Array | None, before: Array | None) -> Array | None:
     return own if own.any() else None
 
 
-def _told(benchmark: Benchmark, given: dict[str, Array | None]) -> Any:
+def _told(b: Benchmark) -> Any:
     """The provenance with the cells and the money of the rents. Sums of input use that were kept apart do not hold them."""
+    paid = {"import_rent": (1 + b.tariff) * b.trade_flow, "export_rent": b.received_flow}
     rents = {
-        name: {"cells": int(np.count_nonzero(rate)), "largest": float(np.max(rate))}
-        for name, rate in given.items()
-        if rate is not None
+        name: {"cells": int(np.count_nonzero(rate)), "largest": float(rate.max()), "usd_mn": float((rate * paid[name]).sum())}
+        for name in paid
+        if (rate := getattr(b, name)) is not None
     }
-    kept = {key: value for key, value in benchmark.provenance.items() if key != "control_totals"}
-    return read_only({**kept, "rents": {**benchmark.provenance.get("rents", {}), **rents}})
+    return read_only({**{key: value for key, value in b.provenance.items() if key != "control_totals"}, "rents": rents})
 
 
 def _problem(b: Benchmark, n: int, j: int, left: float) -> Problem:

@@ -250,6 +250,7 @@ def _benchmark(benchmark: Benchmark) -> dict[str, Any]:
         "economies": len(benchmark.economies),
         "sectors": len(benchmark.sectors),
         "note": known.get("attribution"),
+        "rents": known.get("rents"),
         "economy_names": dict(benchmark.economy_names),
         "sector_names": dict(benchmark.sector_names),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from comity.report.prose.numbers import NBSP, listed, percent, plain, significant
+from comity.report.prose.numbers import NBSP, listed, percent, plain, significant, usd
 from comity.report.prose.words import TOUCHED, called, lowered, quoted, sentence
 from comity.report.story import Story
 
@@ -113,6 +113,18 @@ def _nests(closure: dict[str, Any]) -> str:
     )
 
 
+def _left_out(story: Story) -> str:
+    """What of incomes is not counted; rents are where the talks file states them."""
+    rents = story.results["benchmark"].get("rents")
+    if not rents:
+        return "Rents, foreign ownership and debt are left out."
+    total = sum(one["usd_mn"] for one in rents.values())
+    return (
+        f"The rents that the talks file states for today’s barriers ({usd(total)} a year) are put into the base year; a union-wide "
+        "version supposes them between all members. Other rents, foreign ownership and debt are left out."
+    )
+
+
 def limits(story: Story) -> list[str]:
     """What this brief does not know or does not count."""
     closure = story.results["closure"]
@@ -120,8 +132,7 @@ def limits(story: Story) -> list[str]:
         FACTORS.get(closure["factors"], f"Factors: {closure['factors']}."),
         DEFICITS.get(closure["deficits"], f"Deficits: {closure['deficits']}."),
         f"Trade elasticities: the set {quoted(str(closure['elasticities']))}. {_nests(closure)}",
-        "Everybody’s dollar counts alike: no producer is weighed more than a consumer. "
-        "Rents, foreign ownership and debt are left out.",
+        "Everybody’s dollar counts alike: no producer is weighed more than a consumer. " + _left_out(story),
         "Ranges are across the crises of the list, or across published elasticities and closures: not confidence intervals."
         if story.results.get("sensitivity")
         else "The only ranges shown are across the crises of the list. "
