@@ -68,7 +68,7 @@ changes:
   - trade_cost: {importer: KAZ, exporter: BLR, sector: A01, change: 15,5}
   - trade_cost: {importer: KAZ, exporter: BLR, sector: A01, change: 100000000000%}
   - {}
-  - quota: {importer: KAZ}
+  - subsidy: {country: KAZ}
   - labour: {country: KAZ, change: 5%}
     capital: {country: KAZ, sector: A01, change: 5%}
 """
@@ -77,7 +77,7 @@ changes:
     told = [(problem.line, problem.message) for problem in caught.value.problems]
     assert [line for line, _ in told] == [1, 3, 4, 4, 5, 6, 7, 7, 8, 9, 10, 11]
     assert not isinstance(caught.value, NotYetError)
-    for line, words in [(1, "did you mean 'title'?"), (3, "did you mean 'tariff'?"), (10, "a quota is not computed")]:
+    for line, words in [(1, "did you mean 'title'?"), (3, "did you mean 'tariff'?"), (10, "a subsidy is not computed")]:
         assert any(words in message for number, message in told if number == line)
 
 
@@ -119,8 +119,8 @@ def test_final_demand_has_one_elasticity():
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("changes:\n  - export_tax: {}\n", "an export tax"),
-        ("changes:\n  - quota: {}\n  - transfer: {}\n", "a transfer"),
+        ("changes:\n  - subsidy: {}\n", "a subsidy"),
+        ("changes:\n  - stake: {}\n  - subsidy: {}\n", "a stake in an enterprise"),
     ],
 )
 def test_what_is_known_and_not_computed_is_refused_by_name(text: str, told: str):

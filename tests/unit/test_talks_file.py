@@ -212,7 +212,7 @@ def test_weights_are_kept_by_code():
         (HEAD + CRISES + PROPOSALS + "objective: {risk_aversion: 2}\n", "risk aversion"),
         (HEAD + CRISES + PROPOSALS + "rules: {transfers: true}\n", "transfers"),
         (HEAD + CRISES + PROPOSALS + "    escape: {Collapse: 10%}\n", "an escape clause"),
-        (HEAD + CRISES + PROPOSALS.replace("trade_cost", "export_tax"), "an export tax"),
+        (HEAD + CRISES + PROPOSALS.replace("trade_cost", "quota"), "a quota in a proposal"),
         (
             HEAD + CRISES + "proposals:\n" + "".join(proposal(f"P{i}", change("embargo", importer="KAZ")) for i in range(13)),
             "up to 12",

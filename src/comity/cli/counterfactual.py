@@ -28,14 +28,19 @@ def run(file: Path, closure_words: str | None, by: str, of: str, json: bool, dec
     from comity.data.load import load
     from comity.policy import selectors
     from comity.records import Closure
-    from comity.solve import equilibrium, target
+    from comity.solve import equilibrium, quotas, target
+    from comity.solve.declared import with_rents
 
     name = scenario.benchmark or "world-2022"
     benchmark = load(name, scenario.elasticities) if scenario.elasticities else load(name)
     closure = setting.closure_from(closure_words, scenario.closure or Closure())
     shown = list(selectors.economies(tuple(of.split(",")), benchmark).indices)
     scenario, achieved, eq = target.resolve(benchmark, scenario, closure, equilibrium.solve)
-    if eq is None:
+    quoted: list[Any] = []
+    if scenario.quotas:
+        benchmark = with_rents(benchmark, scenario.instruments)
+        eq, quoted = quotas.resolve(benchmark, scenario, closure, equilibrium.solve, tolerance=equilibrium.TOLERANCE, start=eq)
+    elif eq is None:
         eq = equilibrium.solve(benchmark, scenario, closure=closure)
     report: dict[str, Any] = {
         "title": scenario.title,
@@ -53,6 +58,7 @@ def run(file: Path, closure_words: str | None, by: str, of: str, json: bool, dec
             }
             for a in achieved
         ],
+        "quotas": [quota(one) for one in quoted],
         by: {"economy": economies, "sector": sectors, "partner": partners}[by](eq, shown),
     }
     if decompose:
@@ -65,8 +71,47 @@ def run(file: Path, closure_words: str | None, by: str, of: str, json: bool, dec
     for a in report["calibrated"]:
         typer.echo(f"world price of {a['sector']}: {a['achieved_pct']:+.3g} % through {a['instrument']} × {a['factor']:.3g}")
     show(report, by, scenario.title or file.stem)
+    show_quotas(report["quotas"])
     if decompose:
         gradient.show_decomposition(report["decomposition"])
+
+
+def quota(one: Any) -> dict[str, Any]:
+    """What became of a limited flow."""
+    return {
+        "importer": one.importer,
+        "exporter": one.exporter,
+        "sector": one.sector,
+        "limit_pct": _plain(100 * one.limit),
+        "quantity_pct": _plain(100 * one.quantity),
+        "rent_pct": _plain(100 * one.rent),
+        "rent_usd_mn": _plain(one.rent_usd_mn, 3),
+        "regime": one.regime,
+    }
+
+
+MOST_QUOTAS = 20
+
+
+def show_quotas(rows: list[dict[str, Any]]) -> None:
+    """The limited flows with the largest rents as a table."""
+    if not rows:
+        return
+    largest = sorted(rows, key=lambda row: -row["rent_usd_mn"])[:MOST_QUOTAS]
+    binding = sum(row["regime"] != "below" for row in rows)
+    setting.table(
+        f"Limited flows: {len(rows)}, at or above the limit: {binding}" + (", largest rents" if len(rows) > MOST_QUOTAS else ""),
+        ["flow", "limit, % of today", "quantity, %", "rent, %", "rent, USD mn", "regime"],
+        [
+            [
+                f"{row['sector']} {row['exporter']} to {row['importer']}",
+                *(f"{row[key]:.1f}" for key in ("limit_pct", "quantity_pct", "rent_pct")),
+                f"{row['rent_usd_mn']:,.1f}",
+                row["regime"],
+            ]
+            for row in largest
+        ],
+    )
 
 
 def show(report: dict[str, Any], by: str, title: str) -> None:

@@ -14,12 +14,17 @@ from comity.policy import selectors
 from comity.policy.instruments import (
     Barrier,
     CommodityPrice,
+    ExportTax,
     Instrument,
     Labour,
+    Ownership,
     Productivity,
+    Quota,
     Tariff,
+    TariffQuota,
     Taste,
     Trade,
+    Transfer,
     kind_of,
 )
 from comity.records import Array, Benchmark
@@ -56,8 +61,50 @@ def cells(instrument: Instrument, benchmark: Benchmark) -> Cells:
         if isinstance(instrument, Trade):
             known[instrument] = _trade_cells(instrument, benchmark)
         else:
-            known[instrument] = _country_cells(instrument, benchmark)
+            known[instrument] = _OTHER_CELLS.get(type(instrument), _country_cells)(instrument, benchmark)
     return known[instrument]
+
+
+def _single(terms: Sequence[str], benchmark: Benchmark) -> selectors.Selection:
+    found = selectors.economies(terms, benchmark)
+    if len(found.indices) != 1 or found.inside_row:
+        raise InputError(f"{', '.join(terms)!r} is a group; name one economy")
+    return found
+
+
+def _transfer_cells(instrument: Transfer, benchmark: Benchmark) -> Cells:
+    """Who pays and who receives: two lists of one economy."""
+    payer, receiver = _resolved(
+        [
+            ("from", lambda: _single(instrument.from_, benchmark)),
+            ("to", lambda: _single(instrument.to, benchmark)),
+        ]
+    )
+    if payer.indices == receiver.indices:
+        raise InputError("transfer: from and to are the same economy")
+    income, code = float(benchmark.income[payer.indices[0]]), benchmark.economies[payer.indices[0]]
+    if instrument.usd_mn >= income:
+        raise InputError(f"transfer: USD {instrument.usd_mn:,.4g} mn is more than {code} earns in the base year ({income:,.4g})")
+    return Cells((payer.indices, receiver.indices), (), income)
+
+
+def _ownership_cells(instrument: Ownership, benchmark: Benchmark) -> Cells:
+    """Owner × economy × sector."""
+    owner, country, sector = _resolved(
+        [
+            ("owner", lambda: _single(instrument.owner, benchmark)),
+            ("country", lambda: selectors.economies(instrument.country, benchmark)),
+            ("sector", lambda: selectors.sectors(instrument.sector, benchmark)),
+        ]
+    )
+    if owner.indices[0] in country.indices:
+        code = benchmark.economies[owner.indices[0]]
+        raise InputError(f"ownership: residents of {code} hold at home what nobody else does; state the shares of owners abroad")
+    base, what = _base_of(instrument, benchmark)
+    total = float(base[np.ix_(country.indices, sector.indices)].sum())
+    if total == 0:
+        raise InputError(f"ownership touches nothing: there is no {what} there in the base year")
+    return Cells((owner.indices, country.indices, sector.indices), country.inside_row, total)
 
 
 def _trade_cells(instrument: Trade, benchmark: Benchmark) -> Cells:
@@ -92,6 +139,9 @@ def _country_cells(instrument: Instrument, benchmark: Benchmark) -> Cells:
     return Cells(axes, found[0].inside_row, total)
 
 
+_OTHER_CELLS: dict[type, Callable[[Any, Benchmark], Cells]] = {Transfer: _transfer_cells, Ownership: _ownership_cells}
+
+
 def _touched_sector(instrument: Any) -> tuple[str, ...]:
     if isinstance(instrument, CommodityPrice):
         return instrument.final_sector or instrument.sector
@@ -101,6 +151,8 @@ def _touched_sector(instrument: Any) -> tuple[str, ...]:
 def _base_of(instrument: Instrument, benchmark: Benchmark) -> tuple[Array, str]:
     """What stands behind a shock at home, USD mn, and its name."""
     moved = instrument.at(1.0) if isinstance(instrument, CommodityPrice) else instrument
+    if isinstance(moved, Transfer):
+        return benchmark.income, "income of the payer"
     if isinstance(moved, Productivity):
         return benchmark.output, "output"
     if isinstance(moved, Taste):
@@ -129,10 +181,20 @@ def base_value(instrument: Instrument, benchmark: Benchmark) -> tuple[float, str
     return cells(instrument, benchmark).base_usd_mn, what
 
 
+SETTERS: tuple[tuple[tuple[type, ...], str], ...] = (
+    ((Tariff, TariffQuota), "tariff"),
+    ((Barrier,), "barrier"),
+    ((ExportTax,), "export tax"),
+    ((Quota, TariffQuota), "quota"),
+    ((Ownership,), "owners"),
+)
+"""Instruments of which one list may name a cell once, and what they set there."""
+
+
 def refuse_double(benchmark: Benchmark, instruments: Sequence[Instrument]) -> None:
-    """InputError if two of the instruments set the tariff, or the barrier, of one cell."""
-    for kind, what in ((Tariff, "tariff"), (Barrier, "barrier")):
-        own = [(one, cells(one, benchmark)) for one in instruments if isinstance(one, kind)]
+    """InputError if two of the instruments set the tariff (barrier, export tax, quota, owners) of one cell."""
+    for kinds, what in SETTERS:
+        own = [(one, cells(one, benchmark)) for one in instruments if isinstance(one, kinds)]
         for position, (_, first) in enumerate(own):
             for _, second in own[:position]:
                 if first.overlaps(second):

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from comity.countries import country_name
 from comity.policy import selectors
-from comity.policy.instruments import Barrier, CommodityPrice, Embargo, Instrument, Labour, Tariff, Trade, kind_of
+from comity.policy.instruments import (
+    Barrier,
+    CommodityPrice,
+    Embargo,
+    ExportTax,
+    Instrument,
+    Labour,
+    Ownership,
+    Quota,
+    Tariff,
+    TariffQuota,
+    Trade,
+    Transfer,
+    kind_of,
+)
 from comity.policy.wedges import base_value, cells
 from comity.records import Benchmark
 
@@ -49,6 +63,9 @@ def _what(instrument: Instrument, benchmark: Benchmark) -> str:
         if importer == exporter:
             return f"{_trade_change(instrument)}: {sector}, among {importer}"
         return f"{_trade_change(instrument)}: {sector}, sold by {exporter} to {importer}"
+    if isinstance(instrument, Transfer):
+        payer, receiver = (selectors.label(who, selectors.economies, benchmark) for who in (instrument.from_, instrument.to))
+        return f"transfer of USD {_money(instrument.usd_mn)}: from {payer} to {receiver}"
     country = selectors.label(instrument.country, selectors.economies, benchmark)
     if isinstance(instrument, Labour):
         return f"labour force {percent(instrument.change)}: {country}"
@@ -58,6 +75,9 @@ def _what(instrument: Instrument, benchmark: Benchmark) -> str:
         if instrument.final_sector is not None:
             means += f", final demand for {selectors.label(instrument.final_sector, selectors.sectors, benchmark)}"
         return f"world price {percent(instrument.change)}: {sector}, {means}"
+    if isinstance(instrument, Ownership):
+        owner = selectors.label(instrument.owner, selectors.economies, benchmark)
+        return f"{percent(instrument.share, sign=False)} of capital income to {owner}: {sector}, {country}"
     return f"{_NOUNS[kind_of(instrument)]} {percent(instrument.change)}: {sector}, {country}"
 
 
@@ -69,10 +89,18 @@ def _trade_change(instrument: Trade) -> str:
         if instrument.rent_share == 0:
             return text
         return f"{text}, {percent(instrument.rent_share, sign=False)} of it a rent of {instrument.rent_to}s"
-    if isinstance(instrument, Tariff):
+    if isinstance(instrument, Tariff | ExportTax):
+        what = "tariff" if isinstance(instrument, Tariff) else "export tax"
         if instrument.rate is not None:
-            return f"tariff set to {percent(instrument.rate, sign=False)}"
-        return f"tariff {percent(instrument.add or 0.0)[:-2]} percentage points"
+            return f"{what} set to {percent(instrument.rate, sign=False)}"
+        return f"{what} {percent(instrument.add or 0.0)[:-2]} percentage points"
+    if isinstance(instrument, Quota | TariffQuota):
+        today = f"{percent(instrument.limit or 0.0, sign=False)} of today"
+        size = today if instrument.usd_mn is None else f"USD {_money(instrument.usd_mn)}"
+        if isinstance(instrument, Quota):
+            return f"quota of {size}, its rent to {instrument.rent_to}s"
+        rates = f"{percent(instrument.within, sign=False)} up to {size}, {percent(instrument.above, sign=False)} beyond"
+        return f"tariff of {rates}, the licences' rent to {instrument.rent_to}s"
     return f"trade cost {percent(instrument.change)}"
 
 

@@ -5,71 +5,36 @@ Rates and changes are fractions (0.15) or text ("15%"); who and what are selecto
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from comity.policy.numbers import fraction, number
+from comity.policy.levels import Amount, EndowmentChange, Level, Limit, Share, TariffRate, TradeCostChange
 from comity.policy.selectors import Selector
 from comity.policy.strict import Strict
-
-MAX_TARIFF = 100.0
-"""10,000 per cent: above it no trade is left to tax, and rounding is all that a solver would see."""
-MAX_TRADE_COST = 1000.0
-MAX_FACTOR = 1000.0
-
-
-def _tariff_rate(value: Any) -> float:
-    rate = fraction(value)
-    if rate <= -1:
-        raise ValueError(f"a tariff of {rate:.10g} ({value}) is −100 % or less: the good would be paid for being bought")
-    if rate > MAX_TARIFF:
-        raise ValueError(f"{value} is above the cap of {100 * MAX_TARIFF:,.0f} %; for no trade at all use 'embargo'")
-    return rate
-
-
-def _trade_cost_change(value: Any) -> float:
-    return _factor_change(value, MAX_TRADE_COST, "; for no trade at all use 'embargo'")
-
-
-def _endowment_change(value: Any) -> float:
-    return _factor_change(value, MAX_FACTOR, "")
-
-
-def _factor_change(value: Any, cap: float, advice: str) -> float:
-    change = fraction(value)
-    if 1 + change < 1 / cap:
-        raise ValueError(f"{value} leaves less than 1/{cap:,.0f} of what there was (a fall is above −100 %)")
-    if 1 + change > cap:
-        raise ValueError(f"{value} is above the cap of × {cap:,.0f}{advice}")
-    return change
-
-
-def _level(value: Any) -> float:
-    level = fraction(value)
-    if level < 0:
-        raise ValueError(f"{value}: a barrier's ad-valorem equivalent is zero or more")
-    if level > MAX_TARIFF:
-        raise ValueError(f"{value} is above the cap of {100 * MAX_TARIFF:,.0f} %; for no trade at all use 'embargo'")
-    return level
-
-
-def _share(value: Any) -> float:
-    share = number(value)
-    if not 0 <= share <= 1:
-        raise ValueError(f"{value}: a share lies between 0 and 1 (0 % and 100 %)")
-    return share
-
-
-TariffRate = Annotated[float, BeforeValidator(_tariff_rate)]
-TradeCostChange = Annotated[float, BeforeValidator(_trade_cost_change)]
-EndowmentChange = Annotated[float, BeforeValidator(_endowment_change)]
-Level = Annotated[float, BeforeValidator(_level)]
-Share = Annotated[float, BeforeValidator(_share)]
 
 
 class Tariff(Strict):
     """The importer's tariff: set to `rate`, or raised by `add` percentage points."""
+
+    importer: Selector
+    exporter: Selector
+    sector: Selector
+    rate: TariffRate | None = None
+    add: TariffRate | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.rate is None) == (self.add is None):
+            raise ValueError("give either 'rate' (the new level) or 'add' (percentage points), one of the two")
+        return self
+
+
+class ExportTax(Strict):
+    """The exporter's tax on what it sells to the importer: set to `rate`, or raised by `add` percentage points.
+
+    On the price that producers receive; below zero it is a subsidy.
+    """
 
     importer: Selector
     exporter: Selector
@@ -127,6 +92,67 @@ class Barrier(Strict):
     def ratio(self, x: float) -> float:
         """(1 + τ) at an intensity over (1 + τ) today; the level moves in proportion to the intensity."""
         return 1 + x * (self.to - self.from_) / (1 + self.from_)
+
+
+class Quota(Strict):
+    """A limit on the quantity that arrives, flow by flow: a share of today's (`limit`) or USD mn at today's prices (`usd_mn`).
+
+    Where it binds, buyers pay a rent that residents of `rent_to` receive; its size follows from solving.
+    """
+
+    importer: Selector
+    exporter: Selector
+    sector: Selector
+    limit: Limit | None = None
+    usd_mn: Amount | None = None
+    rent_to: Literal["importer", "exporter"]
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> Self:
+        if (self.limit is None) == (self.usd_mn is None):
+            raise ValueError("give either 'limit' (a share of today's quantity) or 'usd_mn' (at today's prices), one of the two")
+        return self
+
+
+class TariffQuota(Strict):
+    """A tariff of `within` up to a quantity, of `above` beyond it; the quantity as in a quota, flow by flow.
+
+    Licences for the lower rate bear a rent while the quantity is used up; residents of `rent_to` receive it.
+    """
+
+    importer: Selector
+    exporter: Selector
+    sector: Selector
+    within: TariffRate
+    above: TariffRate
+    limit: Limit | None = None
+    usd_mn: Amount | None = None
+    rent_to: Literal["importer", "exporter"] = "importer"
+
+    @model_validator(mode="after")
+    def _two_rates_and_one_limit(self) -> Self:
+        if self.above <= self.within:
+            raise ValueError("'above', the rate beyond the quantity, is higher than 'within', the rate up to it")
+        if (self.limit is None) == (self.usd_mn is None):
+            raise ValueError("give either 'limit' (a share of today's quantity) or 'usd_mn' (at today's prices), one of the two")
+        return self
+
+
+class Transfer(Strict):
+    """A payment of one economy to another, USD mn a year in units of world value added."""
+
+    from_: Selector = Field(alias="from")
+    to: Selector
+    usd_mn: Amount
+
+
+class Ownership(Strict):
+    """The share of a sector's capital income that belongs to residents of another economy; residents at home give or get it."""
+
+    owner: Selector
+    country: Selector
+    sector: Selector
+    share: Share
 
 
 class Productivity(Strict):
@@ -189,14 +215,20 @@ class CommodityPrice(Strict):
         return Taste(country=self.country, sector=self.final_sector or self.sector, change=change)
 
 
-Trade = Tariff | TradeCost | Embargo | Barrier
-Instrument = Tariff | TradeCost | Embargo | Barrier | Productivity | Taste | Labour | Capital | CommodityPrice
+Trade = Tariff | TradeCost | Embargo | Barrier | ExportTax | Quota | TariffQuota
+Home = Productivity | Taste | Labour | Capital | CommodityPrice
+Instrument = Trade | Home | Transfer | Ownership
 
 KINDS: dict[str, type[Strict]] = {
     "tariff": Tariff,
     "trade_cost": TradeCost,
     "embargo": Embargo,
     "barrier": Barrier,
+    "export_tax": ExportTax,
+    "quota": Quota,
+    "tariff_quota": TariffQuota,
+    "transfer": Transfer,
+    "ownership": Ownership,
     "productivity": Productivity,
     "taste": Taste,
     "labour": Labour,
@@ -204,13 +236,12 @@ KINDS: dict[str, type[Strict]] = {
     "commodity_price": CommodityPrice,
 }
 
-LATER = {
-    "export_tax": "an export tax",
-    "quota": "a quota",
-    "transfer": "a transfer",
-    "ownership": "a change of ownership",
-    "stake": "a stake in an enterprise",
-    "subsidy": "a subsidy",
+LATER = {"stake": "a stake in an enterprise", "subsidy": "a subsidy"}
+NOT_PROPOSED = {
+    "quota": "a quota in a proposal",
+    "tariff_quota": "a tariff quota in a proposal",
+    "transfer": "a transfer in a proposal",
+    "ownership": "a change of ownership in a proposal",
 }
 
 
@@ -220,14 +251,15 @@ def kind_of(instrument: Instrument) -> str:
 
 
 class PolicyChange(Strict):
-    """One line of a list of trade-policy changes: exactly one instrument that a government controls."""
+    """One line of a proposal's changes: exactly one instrument that a government controls."""
 
-    NOT_YET: ClassVar = LATER
+    NOT_YET: ClassVar = LATER | NOT_PROPOSED
 
     tariff: Tariff | None = None
     trade_cost: TradeCost | None = None
     embargo: Embargo | None = None
     barrier: Barrier | None = None
+    export_tax: ExportTax | None = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -243,11 +275,24 @@ class PolicyChange(Strict):
         return next(value for name in KINDS if (value := getattr(self, name, None)) is not None)
 
 
-class AnyChange(PolicyChange):
-    """One line of a scenario or of a crisis: any instrument."""
+class WorldChange(PolicyChange):
+    """One line of a crisis: what a government controls, what is owned and paid across borders, and what befalls the world."""
 
+    NOT_YET: ClassVar = LATER | {"quota": "a quota in a crisis", "tariff_quota": "a tariff quota in a crisis"}
+
+    transfer: Transfer | None = None
+    ownership: Ownership | None = None
     productivity: Productivity | None = None
     taste: Taste | None = None
     labour: Labour | None = None
     capital: Capital | None = None
     commodity_price: CommodityPrice | None = None
+
+
+class AnyChange(WorldChange):
+    """One line of a scenario: any instrument."""
+
+    NOT_YET: ClassVar = LATER
+
+    quota: Quota | None = None
+    tariff_quota: TariffQuota | None = None

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from ruamel.yaml import YAML
 
 from comity.errors import InputError, Problem
-from comity.policy.instruments import AnyChange, CommodityPrice, Instrument, kind_of
+from comity.policy.instruments import AnyChange, CommodityPrice, Instrument, Quota, TariffQuota, kind_of
 from comity.policy.numbers import number
 from comity.policy.reading import read
 from comity.policy.strict import Strict
@@ -141,6 +141,15 @@ class Scenario:
         """The shocks whose size follows from solving; each must be replaced before there are wedges."""
         return tuple(one for one in self.instruments if isinstance(one, CommodityPrice))
 
+    @property
+    def quotas(self) -> tuple[Quota | TariffQuota, ...]:
+        """The limits on quantities, whose rents follow from solving; `wedges` refuses them."""
+        return tuple(one for one in self.instruments if isinstance(one, Quota | TariffQuota))
+
+    def without_quotas(self) -> Scenario:
+        """The same scenario without limits on quantities."""
+        return replace(self, instruments=tuple(one for one in self.instruments if not isinstance(one, Quota | TariffQuota)))
+
     def replacing(self, old: Instrument, new: Instrument) -> Scenario:
         """The same scenario with one instrument in another's place."""
         return replace(self, instruments=tuple(new if one == old else one for one in self.instruments))
@@ -196,13 +205,15 @@ def nothing_changes(wedges: Wedges) -> bool:
 def written(instrument: Instrument) -> dict[str, Any]:
     """An instrument as keys and text: rates in exact per cent, selectors as one text where they are one."""
 
-    def text(value: Any) -> Any:
+    def text(key: str, value: Any) -> Any:
         if isinstance(value, float):
+            if key == "usd_mn":
+                return f"{Decimal(repr(value)).normalize():f}"
             return f"{(Decimal(repr(value)) * 100).normalize():f}%"
         return value[0] if isinstance(value, tuple) and len(value) == 1 else value
 
     return {
-        key: list(shown) if isinstance(shown := text(value), tuple) else shown
+        key: list(shown) if isinstance(shown := text(key, value), tuple) else shown
         for key, value in instrument.model_dump(by_alias=True, exclude_defaults=True).items()
     }
 

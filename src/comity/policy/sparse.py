@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from comity.errors import InputError
-from comity.policy.instruments import Barrier, Instrument, Tariff, Trade, TradeCost, kind_of
+from comity.policy.instruments import Barrier, ExportTax, Instrument, Tariff, Trade, TradeCost, kind_of
 from comity.policy.wedges import arrays_of, base_level, cells, moved, refuse_double
 from comity.records import Array, Benchmark, CellValues, Wedges
 
@@ -37,7 +37,7 @@ def trade_cells(benchmark: Benchmark, instruments: Sequence[Instrument], *, may_
     own: list[Trade] = []
     for one in instruments:
         if not isinstance(one, Trade):
-            raise InputError(f"{kind_of(one)}: a proposal changes tariffs, barriers and trade costs only")
+            raise InputError(f"{kind_of(one)}: a proposal changes tariffs, export taxes, barriers and trade costs only")
         own.append(one)
     if not may_overlap:
         refuse_double(benchmark, own)
@@ -104,7 +104,7 @@ def _slope(
     touched: TradeCells,
 ) -> Array:
     """The derivative of one array's cells in an instrument's intensity."""
-    if isinstance(one, Tariff):
+    if isinstance(one, Tariff | ExportTax):
         step = (one.add or 0.0) if one.rate is None else one.rate - _before(name, benchmark, scenario, touched)[where]
         return np.broadcast_to(step, where.shape)
     if isinstance(one, TradeCost):

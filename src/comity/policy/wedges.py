@@ -17,16 +17,19 @@ import numpy as np
 from comity.errors import InputError
 from comity.policy.cells import Cells, base_value, cells, refuse_double
 from comity.policy.instruments import (
-    MAX_FACTOR,
-    MAX_TARIFF,
-    MAX_TRADE_COST,
     Barrier,
     CommodityPrice,
     Embargo,
+    ExportTax,
     Instrument,
+    Ownership,
+    Quota,
     Tariff,
+    TariffQuota,
+    Transfer,
     kind_of,
 )
+from comity.policy.levels import MAX_FACTOR, MAX_TARIFF, MAX_TRADE_COST
 from comity.records import Array, Benchmark, Wedges
 from comity.vocabulary import symbols
 
@@ -80,7 +83,7 @@ def _add(benchmark: Benchmark, start: Wedges, layer: Layer) -> Wedges:
             if name not in arrays:
                 before = getattr(start, name)
                 arrays[name] = np.array(base_level(name, benchmark) if before is None else before)
-            _change(name, arrays[name], instrument, x, cells(instrument, benchmark))
+            _change(name, arrays[name], instrument, x, benchmark)
     return replace(start, **{name: _finished(name, array, benchmark) for name, array in arrays.items()})
 
 
@@ -101,22 +104,51 @@ def arrays_of(instrument: Instrument) -> tuple[str, ...]:
     """The arrays of `Wedges` that an instrument moves."""
     if isinstance(instrument, CommodityPrice):
         raise InputError("commodity_price is calibrated by solving: it has no size before that")
+    if isinstance(instrument, Quota | TariffQuota):
+        raise InputError(f"{kind_of(instrument)}: its rent is found by solving the scenario; it is not known before that")
     if isinstance(instrument, Barrier) and instrument.rent_share > 0:
         rent = f"{'import' if instrument.rent_to == 'importer' else 'export'}_rent"
         return (rent,) if instrument.rent_share == 1 else ("trade_cost", rent)
     return ("trade_cost",) if isinstance(instrument, Embargo | Barrier) else (kind_of(instrument),)
 
 
-def _change(name: str, array: Array, instrument: Instrument, x: float, touched: Cells) -> None:
+def _change(name: str, array: Array, instrument: Instrument, x: float, benchmark: Benchmark) -> None:
     """Apply one instrument to the block of the array that it touches, in place."""
+    touched = cells(instrument, benchmark)
+    if isinstance(instrument, Transfer):
+        payer, receiver = touched.axes
+        array[payer] -= x * instrument.usd_mn
+        array[receiver] += x * instrument.usd_mn
+        return
+    if isinstance(instrument, Ownership):
+        _pass_on(array, instrument, x, benchmark)
+        return
     block = array[touched.grid]
     after = moved(name, block, instrument, x)
     array[touched.grid] = after if touched.foreign is None else np.where(touched.foreign, after, block)
 
 
+def _pass_on(array: Array, instrument: Ownership, x: float, benchmark: Benchmark) -> None:
+    """Give the owner its share of each sector's capital income and take it from residents at home, in place."""
+    (owner,), countries, goods = cells(instrument, benchmark).axes
+    for n in countries:
+        before = array[owner, n, goods]
+        after = before + x * (instrument.share - before)
+        left = array[n, n, goods] + before - after
+        if (left < -ROUNDING).any():
+            j = int(np.argmin(left))
+            code, sector = benchmark.economies[n], benchmark.sectors[goods[j]]
+            raise InputError(
+                f"ownership: residents of {code} hold {100 * array[n, n, goods[j]]:.4g} % of the capital income of {sector} and"
+                f" cannot give {100 * (after[j] - before[j]):.4g} % to {benchmark.economies[owner]}; a smaller share would do"
+            )
+        array[owner, n, goods] = after
+        array[n, n, goods] = np.maximum(left, 0.0)
+
+
 def moved(name: str, block: Array, instrument: Instrument, x: float) -> Array:
     """The values of one of the instrument's arrays (levels of rates, or factors) after it acts with intensity x."""
-    if isinstance(instrument, Tariff):
+    if isinstance(instrument, Tariff | ExportTax):
         step = (instrument.add or 0.0) if instrument.rate is None else instrument.rate - block
         return block + x * step
     if isinstance(instrument, Embargo):

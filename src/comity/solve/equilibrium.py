@@ -14,7 +14,7 @@ import numpy as np
 from comity.errors import InputError, NoEquilibriumError
 from comity.model import market
 from comity.records import Array, Benchmark, Closure, Equilibrium, Wedges, read_only
-from comity.solve import homotopy, problem, rebase, report, target
+from comity.solve import homotopy, problem, quotas, rebase, report, target
 from comity.solve.declared import with_rents
 
 TOLERANCE = 1e-10
@@ -52,6 +52,8 @@ def solve(
     benchmark = with_rents(benchmark, getattr(scenario, "instruments", ()))
     if getattr(scenario, "calibrated", ()):
         scenario, _, _ = target.resolve(benchmark, scenario, closure, solve)
+    if getattr(scenario, "quotas", ()):
+        return quotas.resolve(benchmark, scenario, closure, solve, tolerance=tolerance, start=start)[0]
     wedges = as_wedges(benchmark, scenario)
     problem.check_wedges(benchmark, wedges, closure)
     if closure.deficits == "balanced":

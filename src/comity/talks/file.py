@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeV
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, ValidationError
 
 from comity.errors import InputError, Problem
-from comity.policy.instruments import AnyChange, PolicyChange
+from comity.policy.instruments import PolicyChange, WorldChange
 from comity.policy.numbers import number, truth
 from comity.policy.reading import Document, Loc, read
 from comity.policy.scenario import ClosureSpec
@@ -122,7 +122,7 @@ class _Reasoned(Strict):
     assumed: Truth = False
 
 
-class Shock(AnyChange, _Reasoned):
+class Shock(WorldChange, _Reasoned):
     """One change of the world in a crisis."""
 
 

@@ -120,8 +120,8 @@ def _left_out(story: Story) -> str:
         return "Rents, foreign ownership and debt are left out."
     total = sum(one["usd_mn"] for one in rents.values())
     return (
-        f"The rents that the talks file states for today’s barriers ({usd(total)} a year) are put into the base year; a union-wide "
-        "version supposes them between all members. Other rents, foreign ownership and debt are left out."
+        f"The rents that the talks file states for today’s barriers ({usd(total)} a year) are put into the base year; "
+        "a union-wide version supposes them between all members. Other rents, foreign ownership and debt are left out."
     )
 
 
