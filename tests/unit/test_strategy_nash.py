@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from comity.errors import InputError
+from comity.cli import strategy as cli
+from comity.errors import InputError, NoEquilibriumError
 from comity.records import Closure
+from comity.strategy import nash as module
+from comity.strategy import told
 from comity.strategy.game import Point, Rates
 from comity.strategy.nash import in_turn, nash, search, together
 from comity.strategy.players import player
+from comity.strategy.spec import named
 from strategy_worlds import armington
 
 Payoff = Callable[[float, float], tuple[float, float]]
@@ -100,3 +106,39 @@ def test_what_is_chosen_and_from_where_is_told():
     assert "today's rates" in war.choice
     assert [one.start for one in war.endings] == ["today's rates", "50 % everywhere"]
     assert all(one.outcome == "nash" for one in war.endings)
+
+
+def two_points(world, apart_by: float):
+    """A war on a real world whose two searches are made to end at different rates, both called Nash points."""
+    war = nash(world, [player(code, world) for code in world.economies], closure=Closure("mobile", "fixed"))
+    game, first = war.game, war.endings[0]
+    other = game.at(tuple(z + apart_by for z in first.point.z), ())
+    return war, [first, replace(first, start="elsewhere", point=other)]
+
+
+def test_several_nash_points_are_said_and_the_one_from_today_is_shown(monkeypatch):
+    world = armington(0.8, 0.7)
+    war, endings = two_points(world, 0.3)
+    monkeypatch.setattr(module, "_ending", lambda *_: endings[0])
+    monkeypatch.setattr(module, "_again", lambda *_: endings[1])
+    found = nash(world, war.game.players, closure=Closure("mobile", "fixed"))
+    assert len(found.points) == 2
+    assert found.ending is endings[0]
+    assert "from today's rates" in found.choice
+    assert "same world" not in found.choice
+    assert told.war(found)["nash_points"] == 2
+
+
+def test_a_war_without_a_nash_point_leaves_with_three_and_no_rates(monkeypatch, capsys):
+    world = armington(0.8, 0.7)
+    war, endings = two_points(world, 0.3)
+    lost = replace(endings[0], outcome="cycle", period=2, rounds=7)
+    monkeypatch.setattr(module, "nash", lambda *_, **__: replace(war, ending=lost, endings=(lost,), points=()))
+    asked = named(("HOM", "FOR"))
+    monkeypatch.setattr(cli, "_asked", lambda *_: (asked, world, Closure(), asked.players(world)))
+    with pytest.raises(NoEquilibriumError, match="return to where they were every 2 rounds") as caught:
+        cli.nash("HOM,FOR", json=True)
+    assert caught.value.exit_code == 3
+    report = json.loads(capsys.readouterr().out)
+    assert report["endings"][0]["outcome"] == "cycle"
+    assert not {"players", "economies", "world"} & set(report)
