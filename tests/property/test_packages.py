@@ -17,6 +17,7 @@ from comity.solve.equilibrium import balanced_benchmark, solve
 from comity.store import Cache
 from comity.talks import packages
 from comity.talks.agenda import Crisis, Proposal
+from comity.talks.exact.union import Wide
 from talks_world import CRISES, PROPOSALS, WORLD, agenda, cut
 
 PARTIES = ("BLR", "KAZ")
@@ -107,7 +108,7 @@ def test_widened_proposals_that_meet_cut_once() -> None:
     engine = packages.Engine(WORLD, closure, Cache(None))
     crises = [packages.solve_crisis(engine, CRISES[0])]
     wide = [(cut("EAEU", "EAEU", "C10T12", -0.2),), (cut("EAEU", "EAEU", "C10T12, A01", -0.1),)]
-    income, residual = packages.compute_union_wide(engine, crises, wide, [0, 1], np.ones((1, 5)))
+    income, residual = Wide.of(engine, crises, wide).incomes([0, 1], np.ones((1, 5)))
     assert residual.max() <= 1e-10
     expected = Scenario((cut("EAEU", "EAEU", "C10T12", -0.2), cut("EAEU", "EAEU", "A01", -0.1)))
     np.testing.assert_allclose(income[0, 2], solve(WORLD, expected, closure=closure).values["real_income"], rtol=1e-8)

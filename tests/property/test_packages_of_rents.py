@@ -15,6 +15,7 @@ from comity.store import Cache
 from comity.talks import packages
 from comity.talks.agenda import Crisis, Proposal
 from comity.talks.evaluate import EquilibriumPayoffs
+from comity.talks.exact.union import Wide
 from policy_world import small
 from talks_text import CRISES as CRISIS_LINES
 from talks_text import HEAD, bound
@@ -128,12 +129,12 @@ def test_the_whole_union_dismantles_the_rent_between_all_its_members():
     engine = packages.Engine(world, closure, Cache(None))
     solved = [packages.solve_crisis(engine, CRISES[0])]
     nothing = np.ones((1, 5))
-    income, residual = packages.compute_union_wide(engine, solved, [wide], [0], nothing)
+    income, residual = Wide.of(engine, solved, [wide]).incomes([0], nothing)
     own = solve(PLAIN, Scenario(wide), closure=closure)
     assert residual.max() <= 1e-10
     scale = (own.benchmark.income - own.benchmark.deficit) / (world.income - world.deficit)
     np.testing.assert_allclose(income[0, 0] - 1, (np.asarray(own.values["real_income"]) - 1) * scale, rtol=1e-6, atol=1e-12)
-    same, _ = packages.compute_union_wide(engine, solved, [bilateral], [0], nothing)
+    same, _ = Wide.of(engine, solved, [bilateral]).incomes([0], nothing)
     alone = solve(PLAIN, Scenario(bilateral), closure=closure)
     np.testing.assert_allclose(same[0, 1], alone.values["real_income"], rtol=1e-9)
     assert engine.done == 5

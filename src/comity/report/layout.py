@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from comity.report import games, positions, sure, tables
+from comity.report import climb, games, positions, sure, tables
 from comity.report.blocks import Block, drawn, paragraph, tabled
 from comity.report.prose import between, dossier, method, sections
 from comity.report.prose.headline import amount
@@ -170,7 +170,8 @@ def _together(story: Story, figures: Mapping[str, str]) -> list[Block]:
         ["the same by the whole union"] if story.results["union_wide"] and story.helps else []
     )
     caption = f"Expected gain over no package: {listed(steps)}"
-    return paragraph(_wide_sentence(story)) + drawn(figures, "ladder", caption) + tabled(tables.union_wide(story))
+    blocks = climb.section(story) + paragraph(_wide_sentence(story))
+    return blocks + drawn(figures, "ladder", caption) + tabled(tables.union_wide(story))
 
 
 def _wide_sentence(story: Story) -> list[str]:

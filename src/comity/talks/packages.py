@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate, combinations, pairwise
 from typing import Any, NamedTuple
@@ -15,7 +15,6 @@ from comity.policy.scenario import Scenario
 from comity.policy.sparse import TradeCells, package_values, trade_cells
 from comity.records import Array, Benchmark, CellValues, Closure, Wedges
 from comity.solve import batch, equilibrium, target
-from comity.solve.declared import with_rents
 from comity.store import Cache, code_digest, key
 from comity.talks.agenda import Agenda, Crisis
 from comity.talks.wants.governments import counted_share, producers_income
@@ -141,6 +140,12 @@ class Neighbourhood:
         self.engine, self.solved, self.touched, self.parts = engine, solved, touched, parts
         self._variations: batch.Variations | None = None
         self._small: dict[Package, batch.Solved] = {}
+
+    def over(self, touched: TradeCells) -> Neighbourhood:
+        """The same around the same crisis, with other instruments on the same cells."""
+        found = Neighbourhood(self.engine, self.solved, touched, self.parts)
+        found._variations = self.variations
+        return found
 
     def values(self, package: Package) -> Values:
         """Trade costs, tariffs, rents and export taxes at the touched cells under a package."""
@@ -269,65 +274,6 @@ def compute_table(
         np.stack([f.capital for f in found]),
         np.stack([f.price_index for f in found]),
     )
-
-
-def union_values(near: Neighbourhood, proposals: Sequence[int]) -> Values:
-    """Values at the cells when several widened proposals stand together: where two meet, the deeper cut holds, once.
-
-    Two bilateral proposals on one sector, one each way, widen to the same pairs; the whole union would cut once.
-    """
-    quiet = near.values(())
-    joint = quiet
-    for k in proposals:
-        own = near.values((k,))
-        further = np.abs(np.log(own.trade_cost / quiet.trade_cost)) > np.abs(np.log(joint.trade_cost / quiet.trade_cost))
-        rates = (_deeper(*three) for three in zip(quiet[1:], joint[1:], own[1:], strict=True))
-        joint = CellValues(np.where(further, own.trade_cost, joint.trade_cost), *rates)
-    return joint
-
-
-def _deeper(quiet: Array | None, one: Array | None, other: Array | None) -> Array | None:
-    """Cell by cell, that of two rates which is further from what stands; None where no instrument moves it."""
-    if quiet is None or one is None or other is None:
-        return None
-    return np.where(np.abs(other - quiet) > np.abs(one - quiet), other, one)
-
-
-def compute_union_wide(
-    engine: Engine,
-    crises: Sequence[SolvedCrisis],
-    changes: Sequence[Sequence[Instrument]],
-    together: Sequence[int],
-    nothing: Array,
-) -> tuple[Array, Array]:
-    """Each widened proposal alone, then `together` at once: real income, crisis × (proposals + 1) × country; residuals.
-
-    Where a barrier bears a rent, its union-wide version supposes that the barrier stands, with its rent, between all members:
-    a world of its own, whose change against doing nothing is put on `nothing` (crisis × country) of the world at hand.
-    """
-    wide = with_rents(engine.benchmark, [one for part in changes for one in part], largest=True)
-    other = wide is not engine.benchmark
-    own = replace(engine, benchmark=wide) if other else engine
-    incomes, residuals = [], []
-    for crisis, base in zip(crises, nothing, strict=True):
-        crisis = solve_crisis(own, crisis.crisis) if other else crisis
-        near = Neighbourhood(own, crisis, *touched_cells(wide, changes, may_overlap=True))
-        values = [near.values((k,)) for k in range(len(changes))] + [union_values(near, together)]
-        if other:
-            values.append(near.values(()))
-
-        def solve(position: int, near: Neighbourhood = near, values: list[Values] = values) -> batch.Solved:
-            return near.solve(values[position], near.small(()).x)
-
-        found = near.chunk(values, solve, lambda near=near: near.small(()) and None)
-        income, residual = found.real_income, found.residual
-        if other:
-            scale = (wide.income - wide.deficit) / (engine.benchmark.income - engine.benchmark.deficit)
-            income, residual = base + (income[:-1] - income[-1]) * scale, residual[:-1]
-        incomes.append(income)
-        residuals.append(residual)
-    engine.done, engine.solved = own.done, own.solved
-    return np.stack(incomes), np.stack(residuals)
 
 
 def touched_cells(

@@ -98,8 +98,10 @@ def _compute(
 ) -> tuple[dict[str, Any], int]:
     from comity.relations import relations
     from comity.talks import games, packages, results, sensitivity, treaty
+    from comity.talks.exact import ladder
     from comity.talks.exact.best import continuous
     from comity.talks.exact.outlook import Outlook
+    from comity.talks.exact.union import Wide
     from comity.talks.stakes import told, worth
     from comity.talks.wants import answers, sensitive
 
@@ -128,11 +130,14 @@ def _compute(
     outlook, population = Outlook(j, around), _population()
     between = engine.kept(outlook.key("between", population), lambda: continuous(outlook, population))
 
-    union = None
+    union, wider = None, None
     if widened:
         chosen = [row for row, k in enumerate(widened) if k in j.table.packages[j.choice.best]]
-        income, _ = packages.compute_union_wide(engine, solved, list(widened.values()), chosen, table.real_income[:, 0])
+        wide = Wide.of(engine, solved, list(widened.values()), [agenda.proposals[k].changes for k in widened])
+        income, _ = wide.incomes(chosen, table.real_income[:, 0])
         union = results.union_wide(j, list(widened), income)
+        wider = ladder.Union(wide, income, tuple(widened))
+    climbed = engine.kept(outlook.key("ladder"), lambda: ladder.ladder(outlook, wider))
 
     pairs = [relations(benchmark, a, b).as_dict() for a, b in combinations(agenda.parties, 2)]
     return {
@@ -154,6 +159,7 @@ def _compute(
         "best": results.best(j, results.sectors_of(j, before, after)) | {"continuous": between},
         "union_wide": union,
         "alone_together": results.alone_together(j, union),
+        "ladder": climbed,
         "sensitivity": sensitivity.sensitivity(engine, j),
         **_played(engine, j, played),
         "sensitive": answers.answers(study, j, played),

@@ -155,6 +155,11 @@ class Outlook:
         """Real income of the parties, from the table."""
         return self.table(self.parties, self._read(self.parties))
 
+    @cached_property
+    def everyone(self) -> Part:
+        """Real income of parties and other members, by solving."""
+        return self._part(self.members, range(len(self.members)), self._read(self.members))
+
     @property
     def _counting(self) -> list[int]:
         """Rows of what the parties' governments count."""
