@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 from comity.report.prose.between import between
+from comity.report.prose.headline import objective
 from comity.report.story import Story
 from synthetic_results import two_parties_in_a_union
 
@@ -60,6 +61,14 @@ def test_an_unfinished_search_and_another_choice_are_said() -> None:
     text = told(certificate={"starts": 2, "found_by": [0], "holds": False}, measures=other)
     assert "take it as a lower bound" in text
     assert "2 of 3 measures of loss choose the same; the worst tenth of cases by income chooses seven proposals whole" in text
+
+
+def test_risk_aversion_is_said() -> None:
+    results = copy.deepcopy(two_parties_in_a_union())
+    results["best"]["risk_aversion"] = 2.0
+    assert objective(Story(results)) == "the smallest loss in certainty equivalents, at a relative risk aversion of 2"
+    assert "worst" in objective(Story({**results, "best": results["best"] | {"objective": "worst"}}))
+    assert "relative risk aversion of 2" not in told()
 
 
 def test_results_without_it_say_nothing() -> None:

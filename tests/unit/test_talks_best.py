@@ -11,7 +11,7 @@ from bargaining_table import Quadratic, concave, grid, one_state
 from comity.errors import InputError
 from comity.talks import judge
 from comity.talks.bargaining.best import Guard, best_package, tails
-from comity.talks.bargaining.payoffs import TablePayoffs, corner_intensities
+from comity.talks.bargaining.payoffs import TablePayoffs, certainty_equivalent, corner_intensities
 
 
 def joint_on(table: Quadratic, x: np.ndarray, losses: str) -> np.ndarray:
@@ -106,6 +106,35 @@ def test_weights_and_objectives_choose_differently() -> None:
     assert best_package(insure, insure.base).x == pytest.approx([1.0])
     assert best_package(insure, insure.base, losses="worst").x == pytest.approx([0.0])
     assert best_package(insure, insure.base, losses="cvar-90").x == pytest.approx([0.0])
+
+
+def risky() -> Quadratic:
+    """A proposal that brings 3 in nine years of ten and costs 20 in the tenth, when its party is already down by half."""
+    slope = np.array([[[3.0]], [[-20.0]]])
+    return Quadratic(np.array([100.0]), slope, np.zeros((1, 1, 1)), np.array([0.9, 0.1]))
+
+
+@pytest.mark.parametrize("guarded", [False, True])
+def test_risk_aversion_leaves_out_what_only_pays_on_average(guarded: bool) -> None:
+    table = risky()
+    guard = Guard(table, table.base) if guarded else None
+    assert best_package(table, table.base, guard=guard).x == pytest.approx([1.0])
+    wary = best_package(table, table.base, guard=guard, risk_aversion=8.0)
+    x = np.linspace(0, 1, 4001)
+    payoff = np.stack([100 + 3 * x, 100 - 20 * x])
+    sure = certainty_equivalent(payoff, table.probability, 8.0)
+    assert wary.x == pytest.approx([x[np.argmax(sure)]], abs=1e-3)
+    assert wary.joint == pytest.approx(sure.max() / 100 - 1, abs=1e-9)
+    assert wary.joint_discrete == pytest.approx(max(sure[0], sure[-1]) / 100 - 1, abs=1e-12)
+    assert wary.certificate.holds
+
+
+def test_risk_aversion_of_nothing_is_the_expectation_and_leaves_the_tail_alone() -> None:
+    gain, q = np.array([[0.1, -0.2], [-0.3, 0.1]]), np.array([0.7, 0.3])
+    assert judge.measure(gain, q, "expected", 0.0) == pytest.approx(judge.expected(gain, q))
+    assert np.all(judge.measure(gain, q, "expected", 3.0) < judge.expected(gain, q))
+    for losses in ("worst", "cvar-90"):
+        assert judge.measure(gain, q, losses, 3.0) == pytest.approx(judge.measure(gain, q, losses))
 
 
 def test_the_rows_of_the_tail_are_its_measure() -> None:

@@ -209,7 +209,6 @@ def test_weights_are_kept_by_code():
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (HEAD + CRISES + PROPOSALS + "objective: {risk_aversion: 2}\n", "risk aversion"),
         (HEAD + CRISES + PROPOSALS + "rules: {transfers: true}\n", "transfers"),
         (HEAD + CRISES + PROPOSALS + "    escape: {Collapse: 10%}\n", "an escape clause"),
         (HEAD + CRISES + PROPOSALS.replace("trade_cost", "quota"), "a quota in a proposal"),
@@ -247,11 +246,11 @@ proposals:
     stake: {issuer: BLR, enterprise: A, sector: C29, enterprise_share: 50%, payout: 30%, sold: 25%, buyer: KAZ, source: a report}
 governments: {KAZ: {sensitive: {C10T12: 3}}}
 objective: {losses: expected, weights: equal, risk_aversion: 2}
-rules: {nobody_worse_off: parties, transfers: false, patience: 0.8}
+rules: {nobody_worse_off: parties, escape_clauses: true, patience: 0.8}
 """
     with pytest.raises(NotYetError) as caught:
         TalksFile.from_yaml(text)
-    assert [problem.line for problem in caught.value.problems] == [15]
+    assert [problem.line for problem in caught.value.problems] == [16]
     empty = refused("".join(line for line in text.splitlines(keepends=True) if "stake:" not in line))
     assert "proposals[2].changes is missing" in str(empty)
 
@@ -270,6 +269,12 @@ def test_a_patience_that_is_none_is_refused_at_its_line(written: str):
     assert "rules.patience" in str(error)
     assert error.problems[0].line == text.count("\n") + 1
     assert not isinstance(error, NotYetError)
+
+
+def test_risk_aversion_is_a_number_of_at_least_zero():
+    assert bound(HEAD + CRISES + PROPOSALS + "objective: {risk_aversion: 2}\n").risk_aversion == 2
+    for written in ("-1", "high", "1000", "nan"):
+        assert "objective.risk_aversion" in str(refused(HEAD + CRISES + PROPOSALS + f"objective: {{risk_aversion: {written}}}\n"))
 
 
 def test_harmless_forms_of_later_words_are_fine():

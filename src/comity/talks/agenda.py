@@ -75,6 +75,8 @@ class Agenda:
     """δ of the file: what a dollar a year later is worth."""
     pooled: bool = False
     """Whether the union shares its duties by its key."""
+    risk_aversion: float = 0.0
+    """Relative, of every party: 0 counts expectations."""
     wants: governments.Governments = governments.ALIKE
     """Whose producers which government counts for more."""
 
@@ -172,6 +174,7 @@ def bind(talks: TalksFile, benchmark: Benchmark, *, allow_violations: bool = Fal
         inside_row=_inside_row(crises, proposals, benchmark),
         patience=talks.rules.patience,
         pooled=talks.customs_pool,
+        risk_aversion=objective.risk_aversion,
         wants=wants,
     )
 

@@ -30,6 +30,7 @@ MAX_NAME = 120
 MAX_TEXT = 2000
 MAX_PROPOSALS = 12
 MAX_CRISES = 12
+MAX_RISK_AVERSION = 50
 
 
 def _text_of(limit: int) -> Any:
@@ -87,10 +88,10 @@ def _weights(value: Any) -> Any:
     return given
 
 
-def _no_risk_aversion(value: Any) -> float:
+def _risk_aversion(value: Any) -> float:
     result = _positive(value)
-    if result != 0:
-        raise not_yet("risk aversion other than 0")
+    if result > MAX_RISK_AVERSION:
+        raise ValueError(f"{value} is above {MAX_RISK_AVERSION}: then only the worst state counts; use losses: worst")
     return result
 
 
@@ -170,7 +171,7 @@ class Objective(Strict):
 
     losses: Literal["expected", "worst", "cvar-90"] = "expected"
     weights: Annotated[Literal["equal", "gdp", "population"] | dict[str, float], BeforeValidator(_weights)] = "equal"
-    risk_aversion: Annotated[float, BeforeValidator(_no_risk_aversion)] = 0.0
+    risk_aversion: Annotated[float, BeforeValidator(_risk_aversion)] = 0.0
 
 
 class Rules(Strict):

@@ -19,7 +19,7 @@ from comity.talks.bargaining.core import core_of
 from comity.talks.bargaining.counter import counter_offers
 from comity.talks.bargaining.credit import credit, price_list
 from comity.talks.bargaining.gains import Gains
-from comity.talks.bargaining.payoffs import TablePayoffs, usd
+from comity.talks.bargaining.payoffs import TablePayoffs, certainty_equivalent, usd
 from comity.talks.keeping.escape import HOLDS, STEPS, Escape, clauses, escape_clauses
 from comity.talks.keeping.escape import NOTHING as NOTHING_HOLDS
 from comity.talks.keeping.remedies import remedies
@@ -62,6 +62,7 @@ class Games:
     losses: str
     called: Mapping[str, str]
     patience: float | None = None
+    risk_aversion: float = 0.0
     stakes: tuple[int, ...] = ()
     """Proposals that sell a stake: no break undoes them."""
     nations: TablePayoffs | None = None
@@ -92,14 +93,15 @@ class Games:
             losses=agenda.losses,
             called={c.crisis.id: c.crisis.name for c in table.crises} | {p.id: p.name for p in agenda.proposals},
             patience=patience,
+            risk_aversion=agenda.risk_aversion,
             stakes=agenda.stakes,
         )
 
     @cached_property
     def utility(self) -> Array:
-        """Expected real income, package × party, USD mn."""
+        """What each party counts, package × party, USD mn: expected, or its certainty equivalent with risk aversion."""
         number = [sum(1 << k for k in package) for package in self.packages]
-        return np.einsum("s,smp->mp", self.payoffs.probability, self.payoffs.corner)[number]
+        return certainty_equivalent(self.payoffs.corner, self.payoffs.probability, self.risk_aversion)[number]
 
     @cached_property
     def deal(self) -> Deal:
@@ -179,11 +181,13 @@ def shapley_values(games: Games) -> dict[str, Any]:
     count = len(games.payoffs.proposals)
     tail = games.losses == "cvar-90"
     losses = "expected" if tail else games.losses
-    found = credit(games.payoffs, np.ones(count), games.base, weights=games.weights, losses=losses).as_dict()
+    found = credit(
+        games.payoffs, np.ones(count), games.base, weights=games.weights, losses=losses, risk_aversion=games.risk_aversion
+    ).as_dict()
     full = next(name for name, package in zip(games.names, games.packages, strict=True) if len(package) == count)
     return {
         "package": full,
-        "party_measure": "expected",
+        "party_measure": "certainty_equivalent" if games.risk_aversion else "expected",
         "joint_measure": None if tail else games.losses,
         "proposals": {name: row | {"joint_pct": None if tail else row["joint_pct"]} for name, row in found.items()},
     }
@@ -206,7 +210,7 @@ def counters(games: Games) -> list[dict[str, Any]]:
 
     What is interpolated is largest at a whole package, so that where none of them brings the margin no search is needed.
     """
-    gains = Gains(games.payoffs, games.base)
+    gains = Gains(games.payoffs, games.base, games.risk_aversion)
     paper = np.ones(len(games.payoffs.proposals))
     at_paper = gains.at(paper)
     found = []

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from comity.records import Array
+from comity.talks.bargaining.payoffs import certainty_equivalent
 
 TIE = 1e-9
 """Differences of real income (as a ratio) below this are no differences."""
@@ -36,11 +37,16 @@ def cvar90(gain: Array, probability: Array) -> Array:
     return (taken * sorted_gain).sum(axis=0) / TAIL
 
 
-def measure(gain: Array, probability: Array, losses: str) -> Array:
-    """The objective's view of gains over crises: `expected`, `worst` or `cvar-90`."""
+def measure(gain: Array, probability: Array, losses: str, risk_aversion: float = 0.0) -> Array:
+    """The objective's view of gains over crises: `expected`, `worst` or `cvar-90`.
+
+    With risk aversion the expectation is the certainty equivalent of real income; the other two weigh risk by themselves.
+    """
     if losses == "worst":
         return worst(gain)
-    return cvar90(gain, probability) if losses == "cvar-90" else expected(gain, probability)
+    if losses == "cvar-90":
+        return cvar90(gain, probability)
+    return certainty_equivalent(1 + gain, probability, risk_aversion) - 1 if risk_aversion else expected(gain, probability)
 
 
 def party_weights(
@@ -68,18 +74,20 @@ class Choice:
     admissible: Array
 
 
-def nobody_worse_off(gain: Array, probability: Array, losses: str, nothing: int) -> Array:
+def nobody_worse_off(gain: Array, probability: Array, losses: str, nothing: int, risk_aversion: float = 0.0) -> Array:
     """Whether each package leaves every economy given at least where no package does; `gain` crisis × package × country."""
-    seen = measure(gain, probability, losses)
+    seen = measure(gain, probability, losses, risk_aversion)
     return np.all(seen >= seen[nothing] - TIE, axis=1)
 
 
-def choose(joint: Array, probability: Array, losses: str, admissible: Array, sizes: Sequence[int]) -> Choice:
+def choose(
+    joint: Array, probability: Array, losses: str, admissible: Array, sizes: Sequence[int], risk_aversion: float = 0.0
+) -> Choice:
     """The admissible package with the largest joint gain; ties go to fewer proposals, then to the order of the file.
 
     `joint` crisis × package, as a ratio.
     """
-    value = measure(joint, probability, losses)
+    value = measure(joint, probability, losses, risk_aversion)
     ranked = sorted((int(p) for p in np.nonzero(admissible)[0]), key=lambda p: -value[p])
     top = [p for p in ranked if value[p] >= value[ranked[0]] - TIE]
     best = min(top, key=lambda p: (sizes[p], p))

@@ -99,9 +99,9 @@ def judged(
     if bound:
         income = real_income[parties]
         seen[:, :, : len(parties)] = government(benchmark, table, real_income, parties, counted) / income - 1
-    admissible = judge.nobody_worse_off(seen, probability, agenda.losses, 0)
+    admissible = judge.nobody_worse_off(seen, probability, agenda.losses, 0, agenda.risk_aversion)
     sizes = [len(p) for p in table.packages]
-    choice = judge.choose(gain[:, :, parties] @ weights, probability, agenda.losses, admissible, sizes)
+    choice = judge.choose(gain[:, :, parties] @ weights, probability, agenda.losses, admissible, sizes, agenda.risk_aversion)
     return Judged(agenda, benchmark, table, real_income, probability, weights, choice, counted)
 
 
@@ -177,9 +177,10 @@ def every_concession_pays(j: Judged) -> bool:
 
     A party is as well off as its own government counts. A stake is bought, not conceded.
     """
-    mean = judge.expected(j.gain, j.probability).copy()
+    rho = j.agenda.risk_aversion
+    mean = np.array(judge.measure(j.gain, j.probability, "expected", rho))
     parties = [j.benchmark.economy_index(code) for code in j.agenda.parties]
-    mean[:, parties] = judge.expected(j.payoff, j.probability) / j.real_income[parties] - 1
+    mean[:, parties] = judge.measure(j.payoff / j.real_income[parties] - 1, j.probability, "expected", rho)
     if len(j.table.packages[j.trade_part]) < len(j.agenda.trade):
         return False
     for p, package in enumerate(j.table.packages):
@@ -200,9 +201,10 @@ def best(j: Judged, sectors: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "package": package_id(j.table.packages[b], proposals),
         "objective": j.agenda.losses,
+        "risk_aversion": j.agenda.risk_aversion,
         "weights": j.agenda.weights if isinstance(j.agenda.weights, str) else dict(j.agenda.weights),
         "rule": j.agenda.nobody_worse_off,
-        "joint_loss_pct": rounded(-100 * judge.measure(j.joint, j.probability, j.agenda.losses)[b], 6),
+        "joint_loss_pct": rounded(-100 * judge.measure(j.joint, j.probability, j.agenda.losses, j.agenda.risk_aversion)[b], 6),
         "over_nothing": by_economy(j, mean[b] - mean[0]),
         "runner_up": runner_up,
         "every_concession_pays": every_concession_pays(j),

@@ -163,7 +163,7 @@ def _compute(
         "sensitivity": sensitivity.sensitivity(engine, j),
         **_played(engine, j, played),
         "sensitive": answers.answers(study, j, played),
-        "stakes": sale and told.stakes(engine, j, sale, worth.Worth(played, sale, j.counted)),
+        "stakes": sale and told.stakes(engine, j, sale, worth.Worth(played, sale, j.counted), agenda.risk_aversion),
         "positions": _positions(talks, agenda, benchmark, j.counted),
         "legal": treaty.legal(agenda, benchmark),
         "budget": treaty.budget(j, before, after),

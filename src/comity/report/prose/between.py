@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from comity.report.prose.numbers import NBSP, NOTHING_USD_MN, counted, listed, percent, usd
+from comity.report.prose.numbers import NBSP, NOTHING_USD_MN, counted, listed, percent, significant, usd
 from comity.report.prose.words import quoted, sentence, the_parties
 from comity.report.story import Story
 
@@ -26,8 +26,18 @@ def between(story: Story) -> list[str]:
     found = story.results["best"].get("continuous")
     if found is None:
         return []
-    texts = [_worth(story, found), _sure(found), _degenerate(found), _measures(story, found)]
+    texts = [_risk(story), _worth(story, found), _sure(found), _degenerate(found), _measures(story, found)]
     return [sentence(text) for text in texts if text]
+
+
+def _risk(story: Story) -> str:
+    rho = story.results["best"].get("risk_aversion")
+    if not rho:
+        return ""
+    return (
+        f"with a relative risk aversion of {significant(rho)} an uncertain income counts for its certainty equivalent, in the "
+        "choice of the package by expected loss and in bargaining; gains are shown as expectations"
+    )
 
 
 def _worth(story: Story, found: Mapping[str, Any]) -> str:

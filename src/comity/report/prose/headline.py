@@ -154,4 +154,7 @@ def union_wide(story: Story) -> str:
 
 
 def objective(story: Story) -> str:
-    return OBJECTIVES.get(story.results["best"]["objective"], "the smallest loss")
+    best = story.results["best"]
+    if best.get("risk_aversion") and best["objective"] == "expected":
+        return f"the smallest loss in certainty equivalents, at a relative risk aversion of {significant(best['risk_aversion'])}"
+    return OBJECTIVES.get(best["objective"], "the smallest loss")

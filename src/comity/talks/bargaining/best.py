@@ -11,7 +11,17 @@ from comity.errors import InputError
 from comity.records import Array
 from comity.talks import judge
 from comity.talks.bargaining.optimum import Certificate, Programme, maximise
-from comity.talks.bargaining.payoffs import Payoffs, Remembered, corner_payoffs, percent, scouts, spread, usd
+from comity.talks.bargaining.payoffs import (
+    Payoffs,
+    Remembered,
+    certainty_equivalent,
+    certainty_slope,
+    corner_payoffs,
+    percent,
+    scouts,
+    spread,
+    usd,
+)
 
 TAILS = 4096
 """Extreme tails beyond which CVaR-90 is refused."""
@@ -111,8 +121,11 @@ def best_package(
     conceded_by: Sequence[Sequence[str]] | None = None,
     corners: Payoffs | None = None,
     starts: Sequence[Array] | None = None,
+    risk_aversion: float = 0.0,
 ) -> Best:
     """Intensities that maximise the joint gain Σ_n w_n (RI_n / RI_n⁰ − 1) under `losses`, nobody guarded worse off than at x = 0.
+
+    With `risk_aversion` the expectation is the certainty equivalent, of the joint gain and of each guarded (`judge.measure`).
 
     `weights` party, summing to 1 (None: equal); `base` RI_n⁰ in USD mn; `guard` None leaves everybody unguarded. `corners`
     reads the payoffs of whole packages more cheaply than `payoffs`. `conceded_by`, a list of parties for each proposal, is asked
@@ -122,10 +135,11 @@ def best_package(
     if not payoffs.proposals:
         raise InputError("there are no proposals to choose from")
     share = np.full(len(payoffs.parties), 1 / len(payoffs.parties)) if weights is None else np.asarray(weights, dtype=float)
-    task = _Task(payoffs, np.asarray(base, dtype=float), share, losses, guard)
+    task = _Task(payoffs, np.asarray(base, dtype=float), share, losses, guard, risk_aversion)
     x, corner = corner_payoffs(corners if corners is not None else payoffs)
     gain = np.swapaxes(corner, 0, 1) / task.base @ share - 1
-    choice = judge.choose(gain, task.q, losses, _admissible(task, payoffs, corner), [int(row.sum()) for row in x])
+    sizes = [int(row.sum()) for row in x]
+    choice = judge.choose(gain, task.q, losses, _admissible(task, payoffs, corner), sizes, risk_aversion)
     if starts is None:
         ranked = [row for row in (choice.best, choice.runner_up) if row is not None]
         starts = [*x[ranked], *_scouted(task, payoffs, corners), *_usual(x.shape[1])]
@@ -146,7 +160,7 @@ def best_package(
         certificate=found.certificate,
         shadow=task.shadow(found.certificate.multipliers),
         discrete=x[choice.best],
-        joint_discrete=float(judge.measure(gain[:, choice.best], task.q, losses)),
+        joint_discrete=float(judge.measure(gain[:, choice.best], task.q, losses, risk_aversion)),
         every_concession_pays=_pays(found.x, task, conceded_by),
         ties=found.ties,
     )
@@ -155,9 +169,11 @@ def best_package(
 class _Task:
     """The programme of one search: which measures, in which units."""
 
-    def __init__(self, payoffs: Payoffs, base: Array, weights: Array, losses: str, guard: Guard | None):
+    def __init__(
+        self, payoffs: Payoffs, base: Array, weights: Array, losses: str, guard: Guard | None, risk_aversion: float = 0.0
+    ):
         self.joint_payoffs = Remembered(payoffs)
-        self.base, self.weights, self.losses, self.guard = base, weights, losses, guard
+        self.base, self.weights, self.losses, self.guard, self.rho = base, weights, losses, guard, risk_aversion
         self.q = np.asarray(payoffs.probability, dtype=float)
         self.tails = tails(losses, self.q)
         self.smooth = losses == "expected"
@@ -169,7 +185,7 @@ class _Task:
             if guard.payoffs is not payoffs:
                 self.guard_payoffs = Remembered(guard.payoffs)
             nothing = self.guard_payoffs.at(np.zeros(len(payoffs.proposals))) / self.guard_base - 1
-            self.level = judge.measure(nothing, self.q, losses)
+            self.level = judge.measure(nothing, self.q, losses, risk_aversion)
 
     @property
     def evaluations(self) -> int:
@@ -179,7 +195,7 @@ class _Task:
 
     def joint(self, payoff: Array) -> Array:
         """The objective's view of a payoff, state × party."""
-        return judge.measure(payoff / self.base @ self.weights - 1, self.q, self.losses)
+        return judge.measure(payoff / self.base @ self.weights - 1, self.q, self.losses, self.rho)
 
     def _joint(self, x: Array) -> tuple[Array, Array]:
         payoff, slope = self.joint_payoffs.with_gradient(x)
@@ -210,7 +226,8 @@ class _Task:
         if not self.smooth:
             return float(z[-1]), np.eye(len(z))[-1]
         y, slope = self._joint(z)
-        return float(self.q @ y), self.q @ slope
+        value, by = certainty_slope(1 + y * self.unit, self.q, self.rho)
+        return (float(value) - 1) / self.unit, by @ slope
 
     def _limits(self, z: Array) -> tuple[Array, Array]:
         x = z if self.smooth else z[:-1]
@@ -219,7 +236,12 @@ class _Task:
             y, slope = self._joint(x)
             found.append(self.tails @ y - z[-1])
             rows.append(np.hstack([self.tails @ slope, -np.ones((len(self.tails), 1))]))
-        if self.guarded:
+        if self.guarded and self.smooth:
+            gain, slopes = self._guarded(x)
+            value, by = certainty_slope(1 + gain * self.guard_unit, self.q, self.rho)
+            found.append((value - 1 - self.level) / self.guard_unit)
+            rows.append(np.einsum("sn,snk->nk", by, slopes))
+        elif self.guarded:
             gain, slopes = self._guarded(x)
             found.append((self.tails @ gain - self.level / self.guard_unit).T.ravel())
             own = np.einsum("ws,snk->nwk", self.tails, slopes).reshape(-1, len(x))
@@ -244,13 +266,13 @@ def _scouted(task: _Task, payoffs: Payoffs, corners: Payoffs | None) -> list[Arr
     x, seen = scouts(corners if corners is not None else payoffs)
     if not len(x):
         return []
-    value = judge.measure(seen.swapaxes(0, 1) / task.base @ task.weights - 1, task.q, task.losses)
+    value = judge.measure(seen.swapaxes(0, 1) / task.base @ task.weights - 1, task.q, task.losses, task.rho)
     if task.guard is not None:
         guarded = seen
         if task.guard.payoffs is not payoffs:
             guarded = scouts(task.guard.corners if task.guard.corners is not None else task.guard.payoffs)[1]
         if len(guarded):
-            level = judge.measure(guarded.swapaxes(0, 1) / task.guard_base - 1, task.q, task.losses)
+            level = judge.measure(guarded.swapaxes(0, 1) / task.guard_base - 1, task.q, task.losses, task.rho)
             value = np.where(np.all(level >= task.level - judge.TIE, axis=1), value, -np.inf)
     return [x[m] for m in np.argsort(-value, kind="stable")[:2] if np.isfinite(value[m])]
 
@@ -262,7 +284,7 @@ def _admissible(task: _Task, payoffs: Payoffs, corner: Array) -> Array:
         return np.ones(len(corner), dtype=bool)
     if guard.payoffs is not payoffs:
         corner = corner_payoffs(guard.corners if guard.corners is not None else guard.payoffs)[1]
-    return judge.nobody_worse_off(np.swapaxes(corner, 0, 1) / task.guard_base - 1, task.q, task.losses, 0)
+    return judge.nobody_worse_off(np.swapaxes(corner, 0, 1) / task.guard_base - 1, task.q, task.losses, 0, task.rho)
 
 
 def _pays(x: Array, task: _Task, conceded_by: Sequence[Sequence[str]] | None) -> bool:
@@ -275,10 +297,10 @@ def _pays(x: Array, task: _Task, conceded_by: Sequence[Sequence[str]] | None) ->
         return False
     payoffs, base = task.guard_payoffs, task.guard_base if task.guarded else task.base
     parties, asked = payoffs.payoffs.parties, task.joint_payoffs.payoffs.parties
-    nothing = task.q @ payoffs.at(np.zeros(len(x)))
+    nothing = certainty_equivalent(payoffs.at(np.zeros(len(x))), task.q, task.rho)
     for k, row in enumerate(np.eye(len(x))):
         who = [parties.index(code) for code in (asked if conceded_by is None else conceded_by[k]) if code in parties]
-        gain = (task.q @ payoffs.at(row) - nothing) / base
+        gain = (certainty_equivalent(payoffs.at(row), task.q, task.rho) - nothing) / base
         if any(gain[n] <= judge.TIE for n in who):
             return False
     return True

@@ -112,7 +112,7 @@ def credit(
     q = np.asarray(payoffs.probability, dtype=float)
     payoff = subsets_of(payoffs, x, budget=budget).swapaxes(0, 1)
     party = certainty_equivalent(payoff, q, risk_aversion)
-    joint = judge.measure(payoff / base @ share - 1, q, losses)
+    joint = judge.measure(payoff / base @ share - 1, q, losses, risk_aversion)
     return Credit(
         payoffs.parties, payoffs.proposals, np.asarray(base, dtype=float), shapley(party - party[0]), shapley(joint - joint[0])
     )

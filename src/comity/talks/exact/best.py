@@ -52,7 +52,8 @@ def _solved(outlook: Outlook, weights: Array, losses: str) -> Best:
     """The best package by solving, from where the table has it, from the best whole package and from half of that."""
     base, agenda = outlook.income(outlook.parties), outlook.judged.agenda
     conceded = [p.conceded_by if p.stake is None else () for p in agenda.proposals]
-    read = best_package(outlook.nations_read, base, weights=weights, losses=losses, guard=outlook.guard_read)
+    rho = agenda.risk_aversion
+    read = best_package(outlook.nations_read, base, weights=weights, losses=losses, guard=outlook.guard_read, risk_aversion=rho)
     starts = _distinct([read.x, read.discrete, 0.5 * read.discrete])
     return best_package(
         outlook.nations,
@@ -63,6 +64,7 @@ def _solved(outlook: Outlook, weights: Array, losses: str) -> Best:
         conceded_by=conceded,
         corners=outlook.nations_read,
         starts=starts,
+        risk_aversion=rho,
     )
 
 
@@ -98,8 +100,8 @@ def _other(outlook: Outlook, weights: Array, losses: str, main: Best) -> Best | 
     """Another measure's best package, climbed to from the table's; None once the budget is spent."""
     if outlook.solving.evaluations > BUDGET:
         return None
-    base = outlook.income(outlook.parties)
-    read = best_package(outlook.nations_read, base, weights=weights, losses=losses, guard=outlook.guard_read)
+    base, rho = outlook.income(outlook.parties), outlook.judged.agenda.risk_aversion
+    read = best_package(outlook.nations_read, base, weights=weights, losses=losses, guard=outlook.guard_read, risk_aversion=rho)
     return best_package(
         outlook.nations,
         base,
@@ -108,6 +110,7 @@ def _other(outlook: Outlook, weights: Array, losses: str, main: Best) -> Best | 
         guard=outlook.guard,
         corners=outlook.nations_read,
         starts=_distinct([main.x if np.abs(read.x - main.x).max() <= SAME else read.x]),
+        risk_aversion=rho,
     )
 
 

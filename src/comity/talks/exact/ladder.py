@@ -36,11 +36,11 @@ class Union:
     lines: tuple[int, ...]
 
 
-def ladder(outlook: Outlook, union: Union | None, risk_aversion: float = 0.0) -> dict[str, Any]:
+def ladder(outlook: Outlook, union: Union | None) -> dict[str, Any]:
     """Every rung with its outcomes, the steps between them, and what acting together is worth: L3 − L2."""
     agenda = outlook.judged.agenda
     own = rooms(agenda)
-    base = outlook.income(outlook.parties)
+    base, risk_aversion = outlook.income(outlook.parties), agenda.risk_aversion
     starts = [np.ones(len(agenda.proposals))]
     gains = Gains(outlook.governments, base, risk_aversion, corners=outlook.governments_read, starts=starts)
     read = Gains(outlook.governments_read, base, risk_aversion)
@@ -117,7 +117,14 @@ def _optimum(outlook: Outlook, union: Union) -> tuple[dict[str, Any], Array]:
     guard = None if j.agenda.nobody_worse_off == "none" else Guard(moved, base, corners=read)
     whole = np.ones(count)
     found = best_package(
-        moved, base, weights=weights, losses=j.agenda.losses, guard=guard, corners=read, starts=[whole, 0.5 * whole]
+        moved,
+        base,
+        weights=weights,
+        losses=j.agenda.losses,
+        guard=guard,
+        corners=read,
+        starts=[whole, 0.5 * whole],
+        risk_aversion=j.agenda.risk_aversion,
     )
     gain = np.full(j.gain[:, 0].shape, np.nan)
     gain[:, at] = moved.at(found.x) / base - 1

@@ -75,7 +75,14 @@ class Outlook:
         """The content hash of something that follows from these talks."""
         j, near = self.judged, self.near[0]
         cells = [near.touched.importer, near.touched.exporter, near.touched.sector, [repr(p) for p in j.agenda.proposals]]
-        asked = [j.agenda.losses, repr(j.agenda.weights), j.agenda.nobody_worse_off, self.members, repr(j.counted)]
+        asked = [
+            j.agenda.losses,
+            j.agenda.risk_aversion,
+            repr(j.agenda.weights),
+            j.agenda.nobody_worse_off,
+            self.members,
+            repr(j.counted),
+        ]
         shocks = [one.solved.wedges.digest() for one in self.near]
         return near.engine.key(what, shocks, cells, asked, j.probability, j.real_income, j.table.real_income, *parts)
 
