@@ -24,11 +24,7 @@ def positions_of(parties: Sequence[str], others: Sequence[str], *, sign: float =
         "friends": {
             "unit": "per cent of real income for one per cent of productivity in all sectors",
             "of": of,
-            "by": {p: {e: of[p][e] for e in everybody} for p in parties},
-            "negative": 3,
-            "pairs": len(everybody) * (len(everybody) - 1),
             "likeness": [{"a": a, "b": b, "correlation": 0.4} for a, b in combinations(parties, 2)],
-            "world_usd_mn": dict.fromkeys(parties, 12.0),
         },
         "residual": 1e-13,
     }

@@ -102,6 +102,14 @@ def _slope(ends: list[np.ndarray], h: float) -> np.ndarray:
     return (np.log(ends[0]) - np.log(ends[1])) / (2 * h)
 
 
+def test_friends_come_with_the_stances_or_alone(four):
+    eq = at_benchmark(four, SPECIFIC)
+    alone = friends(eq)
+    both = stances(eq, ("E2", "E0"), steps=ALL).growth
+    # The one is a derivative of ln V, the other of V, which is 1 at the benchmark.
+    assert both == pytest.approx(alone.elasticity[[2, 0]], abs=1e-9)
+
+
 def test_the_worlds_gain_from_productivity_is_what_is_sold():
     """Hulten (1978): without tariffs and deficits Σ_n I_n d ln V_n / d ln A_i is what i sells, inputs and all."""
     raw = lopsided(11, 5, 3).arrays()

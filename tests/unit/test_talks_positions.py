@@ -65,6 +65,7 @@ def test_positions_as_plain_data():
     assert "world" not in found["friends"]
     every = positions(world, ("E0", "E2"), SPECIFIC, world=True)["friends"]
     assert set(every["world"]) == set(world.economies)
+    assert every["of"] == {code: every["world"][code] for code in ("E0", "E2")}
     for code in ("E0", "E2"):
         assert every["by"][code] == {of: row[code] for of, row in every["world"].items()}
         others = sum(

@@ -23,6 +23,8 @@ MOVEMENTS = {
     "world": "the world's trade in a sector",
 }
 NEAREST = 6
+FAINT = 5e-5
+"""An elasticity that would be printed as nothing is nobody's friend or enemy."""
 
 
 def run(parties: list[str], closure_words: str | None, benchmark_name: str, world: bool, json: bool) -> None:
@@ -88,8 +90,8 @@ def _show_friends(found: dict[str, Any], names: dict[str, str]) -> None:
     rows = []
     for code, elasticities in found["of"].items():
         ranked = sorted((v, other) for other, v in elasticities.items() if other != code)
-        best = ", ".join(f"{names[other]} {v:+.4f}" for v, other in reversed(ranked[-NEAREST:]) if v > 0)
-        worst = ", ".join(f"{names[other]} {v:+.4f}" for v, other in ranked[:NEAREST] if v < 0)
+        best = ", ".join(f"{names[other]} {v:+.4f}" for v, other in reversed(ranked[-NEAREST:]) if v >= FAINT)
+        worst = ", ".join(f"{names[other]} {v:+.4f}" for v, other in ranked[:NEAREST] if v <= -FAINT)
         rows.append([names[code], f"{elasticities[code]:+.3f}", best or "–", worst or "–"])
     setting.table(
         "Friends and enemies: real income, %, when productivity there rises by 1 %",

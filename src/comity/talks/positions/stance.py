@@ -46,7 +46,8 @@ class Stances:
     """Change of each party's payoff, as a fraction of its real income, when one instrument of one flow rises by a step.
 
     `change` is instrument -> party × importer × exporter × sector, for every instrument of `TRADE`; those that do not move
-    in `steps` are there at one percentage point, so that each can be looked at alone. `income` is real income in USD mn.
+    in `steps` are there at one percentage point, so that each can be looked at alone. `growth` (party × economy) is what one
+    per cent more productivity of an economy does to the payoff, in per cent of real income. `income` is real income in USD mn.
     """
 
     benchmark: Benchmark
@@ -55,6 +56,7 @@ class Stances:
     steps: Steps
     change: Mapping[str, Array]
     moving: Array
+    growth: Array
     income: Array
     residual: float
 
@@ -69,20 +71,25 @@ def stances(
 ) -> Stances:
     """Gradients of all parties in all trade instruments at a solved equilibrium, times steps: one linear system a party.
 
+    The same systems answer for the productivity of all economies, so that friends and enemies come with it.
+
     With `governments` payoffs are G = RI + Σ ω PS, else real income; `activity` names parties that count value added instead
     of producers' rents. InputError for a party that is not in the benchmark.
     """
     b, steps = eq.benchmark, steps or Steps()
     payoffs = [_payoff(code, b, eq.closure, (governments or {}).get(code, {}), code in activity) for code in parties]
-    found = adjoint.gradients(eq, [p.outcome for p in payoffs], TRADE)
-    unit = np.array([p.per_unit(eq.values) for p in payoffs])[:, None, None, None]
-    change = {name: steps.size.get(name, POINT) * unit * np.asarray(found.values[name]) for name in TRADE}
+    found = adjoint.gradients(eq, [p.outcome for p in payoffs], (*TRADE, "productivity"))
+    unit = np.array([p.per_unit(eq.values) for p in payoffs])
+    flows = unit[:, None, None, None]
+    change = {name: steps.size.get(name, POINT) * flows * np.asarray(found.values[name]) for name in TRADE}
+    growth = unit[:, None] * np.asarray(found.values["productivity"]).sum(axis=2)
     chosen = steps.sectors if steps.sectors != ("goods",) or "goods" in b.sector_groups else ("all",)
     moving = np.zeros(b.trade_flow.shape, dtype=bool)
     moving[:, :, list(selectors.sectors(chosen, b).indices)] = True
     moving &= ~np.eye(len(b.economies), dtype=bool)[:, :, None] & (b.trade_flow > 0)
     income = (b.income - b.deficit)[[b.economy_index(code) for code in parties]]
-    return Stances(b, tuple(parties), "governments" if governments else "nations", steps, change, moving, income, found.residual)
+    counting = "governments" if governments else "nations"
+    return Stances(b, tuple(parties), counting, steps, change, moving, growth, income, found.residual)
 
 
 def _payoff(code: str, benchmark: Benchmark, closure: Closure, weights: Mapping[str, float], activity: bool) -> Payoff:

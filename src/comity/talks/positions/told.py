@@ -34,7 +34,8 @@ def positions(
     eq = at_benchmark(benchmark, closure)
     found = stances(eq, parties, steps=steps)
     weighed = [stances(eq, parties, steps=steps, governments=governments, activity=activity)] if governments else []
-    everyone = friends(eq)
+    near = Friends(found.parties, benchmark.economies, found.growth, found.residual)
+    everyone = friends(eq) if world else None
     return {
         "closure": {"factors": closure.factors, "deficits": closure.deficits},
         "steps_pct": {name: _round(100 * size) for name, size in found.steps.size.items()},
@@ -42,8 +43,8 @@ def positions(
         "flows": int(found.moving.sum()),
         "pairs": _pairs(found),
         "governments": _pairs(weighed[0]) if weighed else None,
-        "friends": _friends(everyone, parties, eq, world),
-        "residual": float(f"{max(s.residual for s in (found, *weighed, everyone)):.1e}"),
+        "friends": _friends(near, parties) | (_everyone(everyone, parties, eq) if everyone else {}),
+        "residual": float(f"{max(s.residual for s in (found, *weighed, everyone or near)):.1e}"),
     }
 
 
@@ -95,22 +96,28 @@ def _point(pair: Agreement, one: Point, income: dict[str, float]) -> dict[str, A
     }
 
 
-def _friends(found: Friends, parties: tuple[str, ...], eq: Equilibrium, world: bool) -> dict[str, Any]:
-    """From each party's side: what growth elsewhere does to it, what its own does to others, and whose enemies are the same."""
+def _row(found: Friends, values: Array) -> dict[str, float]:
+    return {code: float(f"{v:.4g}") for code, v in zip(found.economies, values, strict=True)}
 
-    def row(values: Array) -> dict[str, float]:
-        return {code: float(f"{v:.4g}") for code, v in zip(found.economies, values, strict=True)}
 
-    told: dict[str, Any] = {
+def _friends(found: Friends, parties: tuple[str, ...]) -> dict[str, Any]:
+    """What growth elsewhere does to each party, and how alike two parties' friends and enemies are."""
+    return {
         "unit": "per cent of real income for one per cent of productivity in all sectors",
-        "of": {code: row(found.towards(code)) for code in parties},
-        "by": {code: row(found.from_(code)) for code in parties},
+        "of": {code: _row(found, found.towards(code)) for code in parties},
+        "likeness": [{"a": a, "b": b, "correlation": _round(found.likeness(a, b))} for a, b in combinations(parties, 2)],
+    }
+
+
+def _everyone(found: Friends, parties: tuple[str, ...], eq: Equilibrium) -> dict[str, Any]:
+    """All economies' friends and enemies, and what the parties' growth does to all others."""
+    return {
+        "world": {code: _row(found, found.towards(code)) for code in found.economies},
+        "by": {code: dict(zip(found.of, _row(found, found.from_(code)).values(), strict=True)) for code in parties},
         "negative": int((found.elasticity < 0).sum()),
         "pairs": int(found.elasticity.size - len(found.economies)),
-        "likeness": [{"a": a, "b": b, "correlation": _round(found.likeness(a, b))} for a, b in combinations(parties, 2)],
         "world_usd_mn": {code: round(float(v), 1) for code, v in zip(parties, _worth(found, parties, eq), strict=True)},
     }
-    return told | ({"world": {code: row(found.towards(code)) for code in found.economies}} if world else {})
 
 
 def _worth(found: Friends, parties: tuple[str, ...], eq: Equilibrium) -> list[float]:
