@@ -97,6 +97,7 @@ def test_sections_stand_in_their_order_and_are_numbered_through(page):
         "credit",
         "counters",
         "trust",
+        "mandate",
         "together",
         "others",
         "sectors",

@@ -43,6 +43,11 @@ def trust(story: Story, figures: Mapping[str, str]) -> list[Block]:
     if not story.helps:
         return blocks
     blocks += drawn(figures, "tempted", "What each party would win in the year in which it breaks the package")
-    blocks += tabled(ledgers.trust(story)) + paragraph(keeping.escape(story)) + tabled(ledgers.depths(story))
+    blocks += (
+        tabled(ledgers.trust(story))
+        + paragraph(keeping.later(story))
+        + paragraph(keeping.escape(story))
+        + tabled(ledgers.depths(story))
+    )
     texts = keeping.clauses(story)
     return blocks + ([Block("list", texts, "Clauses that could stand in an agreement")] if texts else [])

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from comity.report import climb, games, positions, sure, tables
+from comity.report import climb, games, mandate, positions, stakes, sure, tables, treaty
 from comity.report.blocks import Block, drawn, paragraph, tabled
 from comity.report.prose import between, dossier, method, sections
 from comity.report.prose.headline import amount
@@ -47,6 +47,9 @@ def document(story: Story, figures: Mapping[str, str]) -> list[Section]:
         ("credit", "Who brings what, and what it costs", games.credit(story, figures)),
         ("counters", "Counter-offers", games.counters(story, figures)),
         ("trust", "Who would keep the package", games.trust(story, figures)),
+        ("stakes", "Shares in enterprises", stakes.section(story, figures)),
+        ("law", "The union’s law and budget", treaty.section(story)),
+        ("mandate", "Mandate sheet", mandate.section(story)),
         ("positions", "Where positions coincide", positions.section(story, figures)),
         ("together", "Alone or together", _together(story, figures)),
         ("others", "Other economies", _others(story)),

@@ -317,8 +317,13 @@ def crises(solved: Sequence[SolvedCrisis], benchmark: Benchmark) -> list[dict[st
 def in_words(stake: Stake, benchmark: Benchmark) -> str:
     """A stake as one line."""
     sector = benchmark.sector_names.get(stake.sector, stake.sector)
-    what = "new shares" if stake.new else f"{100 * stake.sold:g} % of the shares"
-    return f"{what} of {stake.enterprise} ({sector}) pass from residents of {stake.issuer} to residents of {stake.buyer}"
+    seller, buyer = (benchmark.economy_names.get(code, code) for code in (stake.issuer, stake.buyer))
+    shares = "new shares" if stake.new else "the shares"
+    return (
+        f"{100 * stake.sold:g} % of {shares} of {stake.enterprise} from residents of {seller} to residents of {buyer}; it earns "
+        f"{100 * stake.enterprise_share:g} % of the capital income of its sector ({sector}) and pays out "
+        f"{100 * stake.payout:g} % of that"
+    )
 
 
 def proposals(agenda: Agenda, benchmark: Benchmark) -> list[dict[str, Any]]:

@@ -135,6 +135,35 @@ def _outsiders(story: Story) -> str:
     return f"{names}, who must concede a part of it too, {whose} word"
 
 
+def later(story: Story) -> list[str]:
+    """A shorter punishment, a break that is seen late, capital that moves: only where somebody is tempted."""
+    found = story.results["trust"].get("later")
+    if not found or story.results["trust"]["delta"] == 0:
+        return []
+    rows = {(row["years"], row["lag"]): row["delta"] for row in found["variants"]}
+    short, late = rows.get((1, 0)), rows.get((None, 1))
+    forever = story.results["trust"]["delta"]
+    texts = []
+    if forever is not None:
+        texts.append(
+            f"with a punishment of one year only the patience asked for is {_or_none(short)}, with a break that is seen a year "
+            f"late {_or_none(late)}"
+        )
+    bands = found["horizons"]
+    if bands:
+        row = bands["bands"][0]
+        for party, band in row["parties"].items():
+            name = called(story.name(party))
+            kept = "never keeps it" if band["empty"] else f"keeps it from a patience of {_delta(band['low'])} on"
+            upper = "" if band["empty"] or band["high"] is None or band["high"] >= 1 else f" up to {_delta(band['high'])}"
+            texts.append(f"if capital has moved {counted(row['years'], 'year')} after a break, {name} {kept}{upper}")
+    return [sentence(text) for text in texts]
+
+
+def _or_none(delta: float | None) -> str:
+    return "more than any" if delta is None else _delta(delta)
+
+
 def escape(story: Story) -> list[str]:
     """At the stated or assumed patience: does the package hold, and where must it give way?"""
     found = story.results["escape"]
