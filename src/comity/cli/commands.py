@@ -214,6 +214,25 @@ def relations(first: str, second: str, json: Json = False) -> None:
 
 
 @app.command()
+def sensitive(
+    file: Annotated[Path, typer.Argument(help="A talks file.")],
+    step: Annotated[str, typer.Option(help="By how much trade costs fall where every sector is opened alike.")] = "-5%",
+    everything: Annotated[bool, typer.Option("--all", help="Every sector, not the first ten of a pair.")] = False,
+    json: Json = False,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Threads that solve; the processors unless given.")] = None,
+) -> None:
+    """Which products are sensitive for whom, and at what weight of own producers a government refuses to open."""
+    from comity.cli import sensitive as weighed
+    from comity.policy.numbers import fraction
+
+    try:
+        size = fraction(step)
+    except ValueError as error:
+        raise InputError(f"--step: {error}") from None
+    weighed.run(file, size, everything, json, workers)
+
+
+@app.command()
 def positions(
     parties: Annotated[list[str], typer.Argument(help="Two economies or more: codes or names.")],
     closure: Annotated[str | None, typer.Option(help="Such as mobile,fixed; specific,with_trade unless given.")] = None,
