@@ -70,3 +70,12 @@ def test_a_taste_for_everything_alike_changes_nothing(world: Benchmark):
     n, j = world.expenditure.shape
     factor = np.repeat(np.linspace(0.5, 3, n)[:, None], j, axis=1)
     assert largest_change(solve(world, Wedges(taste=factor))) <= 1e-9
+
+
+def test_everything_reported_has_a_name_a_unit_and_axes(world: Benchmark):
+    eq = solve(world, None)
+    for name, values in eq.values.items():
+        shown = eq.labelled(name)
+        assert shown.shape == np.shape(values), name
+        assert shown.attrs["unit"], name
+        assert shown.attrs["meaning"], name

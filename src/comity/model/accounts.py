@@ -26,7 +26,11 @@ def accounts(
     scale: jax.Array | float,
     deficits: str,
 ) -> Accounts:
-    """Incomes of the economies from value added, country × sector, and sales times `scale` (the numéraire's); eqs. 5 to 7."""
+    """What economies earn, I′ = Σ_j γ′Y′ + dividends received − paid + R′ + E′ + D′ + T (eqs. 5 to 7).
+
+    `sales` as they come from last guesses, times `scale` (the numéraire's); `added` γ′Y′ scaled already, country × sector, USD
+    mn; returns country, USD mn.
+    """
     own = jnp.sum(added, axis=-1)
     exports = jnp.sum(sales.output * scale - sales.home * scale, axis=-1)
     imports = jnp.sum(sales.border - sales.home, axis=-1) * scale
@@ -53,7 +57,11 @@ def accounts(
 
 
 def deficit(base: Base, shock: Shock, own: jax.Array, trade: jax.Array, exchange: Exchange, deficits: str) -> jax.Array:
-    """D′ under a closure, from own value added and own exports plus imports; country, USD mn."""
+    """D′_n under a closure: D_n when `fixed`, else D_n ĥ_n − ω′_n Σ_m D_m ĥ_m (`scaled_deficit`).
+
+    The hat is that of own value added (`proportional`) or of own exports plus imports (`with_trade`; ours). `own` value added
+    and `trade` exports plus imports, country, USD mn; returns country, USD mn.
+    """
     if deficits == "proportional":
         return income.scaled_deficit(
             shock.deficit, own / jnp.sum(base.value_added, axis=-1), own / exchange.world(own), exchange.pool

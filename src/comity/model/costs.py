@@ -16,8 +16,9 @@ NEAR = 0.05
 def mean_of_order(weight: jax.Array, x: jax.Array, mean: jax.Array, elasticity: jax.Array, axis: int = -1) -> jax.Array:
     """Log of the CES price, [Σ w e^{(1−e) x}]^{1/(1−e)}, for weights that sum to one (Arrow, Chenery, Minhas & Solow 1961).
 
-    `x` log prices, `mean` their weighted mean (the limit e = 1; kept as an axis of length one), `elasticity` e, broadcast
-    against `x`. The sum is taken around the mean: it is 1 or more there, whatever the prices. Drops `axis`.
+    Any nest of model.md, eqs. 2 and 4: e is ε, η or σ. `x` log prices (… × `axis`), `mean` their weighted mean (the limit
+    e = 1; kept as an axis of length one), `elasticity` e, broadcast against `x`. The sum is taken around the mean: it is 1 or
+    more there, whatever the prices. Drops `axis`.
     """
     power = 1 - elasticity
     total = jnp.sum(weight * jnp.expm1(power * (x - mean)), axis=axis)

@@ -35,10 +35,10 @@ def volume_of_trade_by_pair(F: Array, t: Array, F_hat: Array, c_hat: Array, I: A
 
 
 def terms_of_trade(F: Array, c_hat: Array, I: Array) -> Array:  # noqa: E741
-    """Sum of `terms_of_trade_by_pair` over partners and sectors: country, a fraction of income."""
+    """Σ_ij of `terms_of_trade_by_pair` (Caliendo and Parro 2015, eq. 17): country, a fraction of income."""
     return terms_of_trade_by_pair(F, c_hat, I).sum(axis=(1, 2))
 
 
 def volume_of_trade(F: Array, t: Array, F_hat: Array, c_hat: Array, I: Array) -> Array:  # noqa: E741
-    """Sum of `volume_of_trade_by_pair` over partners and sectors: country, a fraction of income."""
+    """Σ_ij of `volume_of_trade_by_pair` (Caliendo and Parro 2015, eq. 17): country, a fraction of income."""
     return volume_of_trade_by_pair(F, t, F_hat, c_hat, I).sum(axis=(1, 2))

@@ -75,17 +75,17 @@ def customs_pool(key: jax.Array, dduties: jax.Array) -> jax.Array:
 
 
 def trade_cost(F: jax.Array, dlnd: jax.Array) -> jax.Array:
-    """What dearer transport uses up of imports, −F_ni d ln d_ni; importer × exporter × sector."""
+    """What dearer transport uses up of imports, −F_ni d ln d_ni; ours; importer × exporter × sector."""
     return -F * dlnd
 
 
 def productivity(Y: jax.Array, dlnA: jax.Array) -> jax.Array:
-    """Y_n^j d ln A_n^j: more output from the same inputs; country × sector."""
+    """More output from the same inputs, Y_n^j d ln A_n^j (Hulten 1978: sales weights); country × sector."""
     return Y * dlnA
 
 
 def taste(income: jax.Array, dlnP: jax.Array, bought: jax.Array) -> jax.Array:
-    """What a change of taste does to the cost of a consumer's basket beyond prices, Σ_j a_j I d ln P_j − I d ln P; country.
+    """What a change of taste does to the cost of a consumer's basket beyond prices, Σ_j a_j I d ln P_j − I d ln P; ours; country.
 
     `bought` is the first term: spending on goods less inputs, each times the change of its price.
     """

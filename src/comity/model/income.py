@@ -62,7 +62,7 @@ def ces_input_spending(g: jax.Array, lnP: jax.Array, lnm: jax.Array, spent: jax.
 
 
 def fixed_deficit(D: jax.Array) -> jax.Array:
-    """D′ = D in units of world value added; …, USD mn."""
+    """D′ = D in units of world value added (Caliendo & Parro 2015; model.md, deficit closures); …, USD mn; country."""
     return D
 
 

@@ -19,7 +19,10 @@ __all__ = ["Base", "Exchange", "Outcome", "Shock", "State", "Technology"]
 
 
 def world_exchange(shock: Shock) -> Exchange:
-    """Trade of all economies with each other, and who owns what."""
+    """Trade of all economies with each other, and who owns what (eqs. 3, 5 and 6).
+
+    Sums over suppliers, Σ_i M ĉ^{−θ} and Σ_i M/(1+t′) ĉ^{−θ}, and over buyers, Σ_n M/(1+t′)/(1+s′) X′ P̂^θ; country × sector each.
+    """
     received = shock.border if shock.keep is None else shock.border * shock.keep
 
     def buy(c_power: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -47,7 +50,7 @@ def world_exchange(shock: Shock) -> Exchange:
 
 
 def with_pool(base: Base, shock: Shock, exchange: Exchange) -> Exchange:
-    """The exchange with the base's customs pool, where it has one and the exchange does not hold it yet."""
+    """The exchange with the customs pool, key_n Σ_m P_m − P_n (eq. 6), where the base has one; country, USD mn."""
     if base.key is None or exchange.share is not None:
         return exchange
 
@@ -68,7 +71,7 @@ def outer_duties(base: Base, shock: Shock, c_power: jax.Array) -> jax.Array:
 
 
 def value_added_price(base: Base, shock: Shock, y: jax.Array, factors: str) -> jax.Array:
-    """Log price of value added under a factor closure (eq. 1); … × sector."""
+    """Log price of value added, ln v̂, under a factor closure (eq. 1: `price_mobile` and its siblings); … × sector."""
     if factors == "mobile":
         return costs.price_mobile(y, shock.lnL, base.gamma.shape[-1])
     if factors == "specific":
@@ -79,7 +82,11 @@ def value_added_price(base: Base, shock: Shock, y: jax.Array, factors: str) -> j
 def evaluate(
     base: Base, shock: Shock, u: State, exchange: Exchange, factors: str, deficits: str, *, numeraire: bool = True
 ) -> Outcome:
-    """All equations once (eqs. 1 to 7): what prices, spending and value added follow from those supposed."""
+    """The map u = G(u), all equations once (eqs. 1 to 7): prices, spending and value added that follow from those supposed.
+
+    The numéraire is in it: X′ and Y′ are scaled so that Σ γ′Y′ is the benchmark's world value added. Arrays are country × sector,
+    or those of one economy with the others held (sector).
+    """
     exchange = with_pool(base, shock, exchange)
     lnv = value_added_price(base, shock, u.y, factors)
     made = nests.technology(base, shock, lnv, u.lnP)
@@ -123,7 +130,7 @@ def evaluate(
 
 
 def residuals(base: Base, shock: Shock, u: State, factors: str, deficits: str) -> dict[str, jax.Array]:
-    """Every equation of the model at a state, in levels, relative and cell by cell; nothing is rescaled or left out.
+    """Every equation of the model (eqs. 1 to 7) at a state, in levels, relative and cell by cell; nothing is rescaled.
 
     `shares` Σ_i π′ − 1 and `goods` (country × sector), `factor` (country × sector, or country), `labour`, `income`,
     `external` (country), `deficits` and `numeraire` (one number).
@@ -165,7 +172,7 @@ def residuals(base: Base, shock: Shock, u: State, factors: str, deficits: str) -
 
 
 def log_wage(base: Base, shock: Shock, y: jax.Array, factors: str) -> jax.Array:
-    """Log wage: the price of the composite factor when all is mobile, the average wage else (eqs. 1 and 7); country."""
+    """ln ŵ: the price of the composite factor when all is mobile, the average wage else (eqs. 1 and 7); country."""
     if factors == "mobile":
         return y - shock.lnL
     return costs.average_wage(y, base.lam * base.value_added, shock.lnL)
@@ -186,7 +193,10 @@ class Held(NamedTuple):
 
 
 def local_exchange(base: Base, shock: Shock, at: Held) -> Exchange:
-    """Trade of one economy with the others held at a point; all arguments are that economy's slices (sector)."""
+    """Trade of one economy with the others held at a point (eqs. 3, 5 and 6); all arguments are that economy's slices (sector).
+
+    S changes by the home market's part alone, M_nn (ĉ_n^{−θ} − the held one); so do sales, dividends and the pool.
+    """
 
     levied, owned = at.levied, shock.owned_home
 
@@ -214,7 +224,10 @@ def local_exchange(base: Base, shock: Shock, at: Held) -> Exchange:
 
 
 def held(base: Base, shock: Shock, u: State, factors: str) -> Held:
-    """What each economy sees of the others at a state."""
+    """What each economy sees of the others at a state: Σ_i M ĉ^{−θ} and the other sums of `world_exchange` (eqs. 3, 5 and 6).
+
+    Country × sector; what the others pay into a pool, and dividends, country.
+    """
     made = nests.technology(base, shock, value_added_price(base, shock, u.y, factors), u.lnP)
     c_power = jnp.exp(-base.theta * made.lnc)
     trade = world_exchange(shock)
@@ -234,7 +247,7 @@ def held(base: Base, shock: Shock, u: State, factors: str) -> Held:
 
 
 def diagonal_blocks(base: Base, shock: Shock, u: State, factors: str, deficits: str) -> jax.Array:
-    """dG_n/du_n for every economy n with all others held: country × unknown × unknown.
+    """dG_n/du_n = ∂G_n/∂u_n for every economy n with all others held: country × unknown × unknown; ours.
 
     Exact but for the economy's own weight in the numéraire and in the world's balance of lending.
     """

@@ -9,7 +9,7 @@ from comity.model.arrays import Base, Shock, Technology
 
 
 def technology(base: Base, shock: Shock, lnv: jax.Array, lnP: jax.Array) -> Technology:
-    """Input prices, unit costs and value-added shares at the prices of value added and of sectors (eq. 2)."""
+    """ln m̂, ln ĉ and γ′ = γ (v̂/(Âĉ))^{1−η} at the prices of value added and of sectors (model.md, eq. 2); country × sector."""
     lnm = costs.input_price(base.g, lnP, base.epsilon)
     lnc = costs.unit_cost(lnv, lnm, base.gamma, shock.lnA, base.eta)
     if base.eta is None:
@@ -28,7 +28,10 @@ def input_demand(base: Base, made: Technology, lnP: jax.Array, Y: jax.Array) -> 
 
 
 def final_demand(base: Base, shock: Shock, lnP: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Log price of consumption (country) and the shares of final spending a′ (country × sector) at sector prices (eq. 4)."""
+    """Log price of consumption ln P̂_n and shares of final spending a′ = a (P̂_n^j / P̂_n)^{1−σ} (eq. 4).
+
+    `shock.a` shares after the change of taste; returns country, and country × sector.
+    """
     index = prices.consumer_price(shock.a, lnP, base.sigma)
     if base.sigma is None:
         return index, shock.a

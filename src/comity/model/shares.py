@@ -15,7 +15,10 @@ def trade_kernel(pi: jax.Array, lnkappa: jax.Array, blocked: jax.Array, theta: j
 
 
 def trade_share(M: jax.Array, c_power: jax.Array, S: jax.Array) -> jax.Array:
-    """Expenditure shares π′_ni^j = M_ni^j (ĉ_i^j)^{−θ} / Σ_i′ M (ĉ)^{−θ} (Caliendo & Parro 2015, eq. 13); n × i × j."""
+    """Expenditure shares π′_ni^j = M_ni^j (ĉ_i^j)^{−θ} / Σ_i′ M (ĉ)^{−θ} (Caliendo & Parro 2015, eq. 13).
+
+    `M` and the result importer × exporter × sector, `c_power` ĉ^{−θ} and its sum `S` country × sector.
+    """
     return M * c_power[None, :, :] / S[:, None, :]
 
 
@@ -25,8 +28,9 @@ def final_share(a: jax.Array, taste: jax.Array) -> jax.Array:
 
 
 def nest_share(share: jax.Array, price: jax.Array, index: jax.Array, elasticity: jax.Array) -> jax.Array:
-    """A share of a CES nest at new prices, s′ = s (p̂ / p̂_nest)^{1−e} (model.md, eqs. 2 and 4); prices in logs, shapes broadcast.
+    """A share of a CES nest at new prices, b′ = b (p̂ / p̂_nest)^{1−e} (model.md, eqs. 2 and 4).
 
-    It is γ′ with v̂ over cost before productivity (η), g′ with P̂^k over m̂ (ε) and a′ with P̂^j over P̂ (σ).
+    Prices in logs, country × sector or whatever broadcasts to it. It is γ′ with v̂ over cost before productivity (η), g′ with
+    P̂^k over m̂ (ε) and a′ with P̂^j over P̂ (σ).
     """
     return share * jnp.exp((1 - elasticity) * (price - index))

@@ -17,10 +17,10 @@ def welfare(income_cf: jax.Array, income: jax.Array, lnP: jax.Array) -> jax.Arra
 
 
 def equivalent_variation(V: jax.Array, income: jax.Array, deficit: jax.Array) -> jax.Array:
-    """EV_n = (I−D)_n (V̂_n − 1), USD mn of the benchmark year; country."""
+    """EV_n = (I−D)_n (V̂_n − 1), USD mn of the benchmark year (model.md; ours); country."""
     return (income - deficit) * (V - 1)
 
 
 def real_wage(lnw: jax.Array, lnP: jax.Array) -> jax.Array:
-    """ŵ_n / P̂_n; country."""
+    """Wages at own prices, ŵ_n / P̂_n (Caliendo & Parro 2015, Table 2); country."""
     return jnp.exp(lnw - lnP)
