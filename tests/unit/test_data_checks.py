@@ -13,6 +13,7 @@ from comity.data.load import load
 from comity.errors import DataError
 from comity.evidence.full import full_world
 from comity.records import Benchmark
+from policy_world import small
 from referee import lopsided
 
 
@@ -207,3 +208,19 @@ def test_as_dict_is_plain(bundled):
     assert {"name", "residual", "worst", "ok", "tolerance"} <= set(first)
     assert type(first["ok"]) is bool
     assert type(first["residual"]) is float
+
+
+def test_a_correction_of_input_shares_is_told_with_its_size_and_place():
+    share = np.full((5, 6, 6), 1 / 6)
+    share[2, :, 3] *= 1 + 5e-6
+    share[1, :, 0] *= 1 - 1e-7
+    b = small(input_share=share)
+    told = b.provenance["input_shares_normalised"]
+    assert (told["columns"], told["of"], told["economy"], told["sector"]) == (2, 30, "RUS", "C29")
+    assert told["largest"] == pytest.approx(5e-6, rel=1e-6)
+    (found,) = (one for one in check(b) if one.name == "input shares as given")
+    assert found.ok
+    assert found.worst == "RUS, C29: off by 5e-06"
+    assert "2 of 30 columns" in found.meaning
+    np.testing.assert_allclose(b.input_share.sum(axis=1), 1, rtol=1e-15)
+    assert all(one.name != "input shares as given" for one in check(small()))

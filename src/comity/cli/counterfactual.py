@@ -29,16 +29,16 @@ def run(file: Path, closure_words: str | None, by: str, of: str, json: bool, dec
     from comity.policy import selectors
     from comity.records import Closure
     from comity.solve import equilibrium, quotas, target
-    from comity.solve.declared import with_rents
+    from comity.solve.declared import reference
 
     name = scenario.benchmark or "world-2022"
-    benchmark = load(name, scenario.elasticities) if scenario.elasticities else load(name)
+    named = scenario.elasticities if isinstance(scenario.elasticities, str) else None
+    benchmark = reference(load(name, named) if named else load(name), scenario)
     closure = setting.closure_from(closure_words, scenario.closure or Closure())
     shown = list(selectors.economies(tuple(of.split(",")), benchmark).indices)
     scenario, achieved, eq = target.resolve(benchmark, scenario, closure, equilibrium.solve)
     quoted: list[Any] = []
     if scenario.quotas:
-        benchmark = with_rents(benchmark, scenario.instruments)
         eq, quoted = quotas.resolve(benchmark, scenario, closure, equilibrium.solve, tolerance=equilibrium.TOLERANCE, start=eq)
     elif eq is None:
         eq = equilibrium.solve(benchmark, scenario, closure=closure)

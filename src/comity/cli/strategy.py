@@ -35,6 +35,7 @@ def _asked(
     from dataclasses import replace
 
     from comity.data.load import load
+    from comity.solve.declared import with_elasticities
     from comity.strategy.spec import named, read_policy
 
     own = {
@@ -51,7 +52,10 @@ def _asked(
     else:
         asked = named([word.strip() for word in what.split(",") if word.strip()], **own)
     asked = replace(asked, closure=setting.closure_from(closure, asked.closure))
-    benchmark = load(asked.benchmark, asked.elasticities) if asked.elasticities else load(asked.benchmark)
+    given = asked.elasticities
+    benchmark = load(asked.benchmark, given) if isinstance(given, str) else load(asked.benchmark)
+    if isinstance(given, tuple):
+        benchmark = with_elasticities(benchmark, given)
     return asked, benchmark, asked.closure, asked.players(benchmark)
 
 

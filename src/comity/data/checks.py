@@ -16,6 +16,7 @@ from comity.data.identities import IDENTITIES, Comparison, inputs
 from comity.data.load import NAMES, control_totals
 from comity.errors import DataError, Problem
 from comity.records import Benchmark
+from comity.records.benchmark import WIDEST
 
 Array = np.ndarray
 
@@ -49,12 +50,21 @@ def check(benchmark: Benchmark) -> list[Check]:
     A benchmark whose provenance names its control totals is also compared with them.
     """
     done = [_judge(benchmark, name, meaning, compare, TOLERANCE) for name, meaning, compare in IDENTITIES]
+    if told := benchmark.provenance.get("input_shares_normalised"):
+        done.append(_normalised(told))
     controls = benchmark.provenance.get("control_totals")
     if controls in NAMES:
         totals = control_totals(controls)
         for name, meaning, compare, tolerance in CONTROLS:
             done.append(_judge(benchmark, name, meaning, lambda b, c=compare: c(b, totals), tolerance))
     return sorted(done, key=lambda item: -item.residual / item.tolerance)
+
+
+def _normalised(told: Mapping[str, Any]) -> Check:
+    """What was corrected when input shares were made to sum to one; no more than the limit of `Benchmark.from_arrays`."""
+    meaning = f"input shares as they were given, before {told['columns']:,} of {told['of']:,} columns were made to sum to one"
+    worst = f"{told['economy']}, {told['sector']}: off by {told['largest']:.2g}"
+    return Check("input shares as given", told["largest"], worst, told["largest"] <= WIDEST, WIDEST, meaning)
 
 
 def raise_if_bad(benchmark: Benchmark) -> list[Check]:

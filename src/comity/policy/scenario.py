@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -13,6 +14,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from ruamel.yaml import YAML
 
 from comity.errors import InputError, Problem
+from comity.policy.elasticities import REST, Elasticities, OwnElasticities, set_name, stated
 from comity.policy.instruments import AnyChange, CommodityPrice, Instrument, Quota, TariffQuota, kind_of
 from comity.policy.numbers import number
 from comity.policy.reading import read
@@ -35,13 +37,6 @@ def _substitution(value: Any) -> float | tuple[float, ...]:
     return tuple(given) if isinstance(value, list | tuple) else given[0]
 
 
-def _elasticities(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip() or len(value) > 60:
-        raise ValueError("must be the name of a set of elasticities (such as fontagne-2022)")
-    return value
-
-
-Elasticities = Annotated[str, BeforeValidator(_elasticities)]
 Substitution = Annotated[float | tuple[float, ...] | None, BeforeValidator(_substitution)]
 OneSubstitution = Annotated[float | None, BeforeValidator(_substitution)]
 
@@ -61,7 +56,7 @@ class ClosureSpec(Strict):
         """The engine's closure."""
         return self.with_set(self.elasticities)
 
-    def with_set(self, elasticities: str | None) -> Closure:
+    def with_set(self, elasticities: str | OwnElasticities | None) -> Closure:
         """The engine's closure when the named set fills in what is left out."""
         named = _nests_of(elasticities)
         nests = {name: value if (value := getattr(self, name)) is not None else getattr(named, name) for name in _NESTS}
@@ -74,6 +69,7 @@ class ScenarioFile(Strict):
     title: str = Field(default="", max_length=200)
     benchmark: str | None = Field(default=None, max_length=200)
     elasticities: Elasticities | None = None
+    customs_pool: str | None = Field(default=None, max_length=60)
     closure: ClosureSpec | None = None
     changes: tuple[AnyChange, ...]
 
@@ -88,19 +84,23 @@ class ScenarioFile(Strict):
 class Scenario:
     """What changes: a list of instruments, or arrays. Axes and units as in symbols.csv.
 
-    `closure` and `elasticities` are what a file asked for (None where it is silent).
+    `closure` and `elasticities` (the name of a set, or pairs of sectors and a number) are what a file asked for, None where
+    it is silent. With `customs_pool` the named union shares its duties on outsiders by its key, before and after.
     """
 
     instruments: tuple[Instrument, ...] = ()
     title: str = ""
     benchmark: str | None = None
-    elasticities: str | None = None
+    elasticities: str | OwnElasticities | None = None
+    customs_pool: str | None = None
     closure: Closure | None = None
     arrays: Wedges | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         given = (self.instruments,) if isinstance(self.instruments, Instrument) else tuple(self.instruments)
         object.__setattr__(self, "instruments", given)
+        if isinstance(self.elasticities, Mapping):
+            object.__setattr__(self, "elasticities", _own(self.elasticities))
         problems = [
             Problem(f"{one!r} is not an instrument (Tariff, TradeCost, Embargo, Barrier, Productivity, …)")
             for one in given
@@ -119,6 +119,7 @@ class Scenario:
             title=spec.title,
             benchmark=spec.benchmark,
             elasticities=spec.elasticities or (spec.closure.elasticities if spec.closure else None),
+            customs_pool=spec.customs_pool,
             closure=_closure_of(spec),
         )
 
@@ -165,6 +166,9 @@ class Scenario:
         if self.arrays is not None:
             raise InputError("a scenario made from arrays has no lines to write; keep the arrays")
         head: dict[str, Any] = {"title": self.title, "benchmark": self.benchmark, "elasticities": self.elasticities}
+        if isinstance(self.elasticities, tuple):
+            head["elasticities"] = {key: one if key == REST else repr(one) for key, one in self.elasticities}
+        head["customs_pool"] = self.customs_pool
         if self.closure is not None:
             head["closure"] = {"factors": self.closure.factors, "deficits": self.closure.deficits}
             named = _nests_of(self.elasticities)
@@ -180,17 +184,24 @@ class Scenario:
         return stream.getvalue()
 
 
+def _own(given: Mapping[str, Any]) -> str | OwnElasticities:
+    try:
+        return stated(given)
+    except ValueError as error:
+        raise InputError(f"elasticities: {error}") from None
+
+
 def _closure_of(spec: ScenarioFile) -> Closure | None:
     """The closure that a file asks for; a set of elasticities with nests of its own asks for one too."""
-    if spec.closure is None and spec.elasticities not in ELASTICITY_SETS:
+    if spec.closure is None and set_name(spec.elasticities) not in ELASTICITY_SETS:
         return None
     given = spec.closure or ClosureSpec()
     return given.with_set(given.elasticities or spec.elasticities)
 
 
-def _nests_of(elasticities: str | None) -> Any:
+def _nests_of(elasticities: str | OwnElasticities | None) -> Any:
     """ε, η and σ of a named set; 1 where it has none."""
-    return ELASTICITY_SETS.get(elasticities or "", Closure())
+    return ELASTICITY_SETS.get(set_name(elasticities) or "", Closure())
 
 
 def _text(elasticity: Any) -> Any:

@@ -16,12 +16,33 @@ from comity.vocabulary import symbols
 Array = np.ndarray
 
 
+WIDEST = 1e-4
+"""Input shares of a sector that sum to one only to this are normalised; wider off they are refused."""
+
+ROUNDING = 1e-12
+"""A correction below this is rounding and is not told."""
+
+
 def _frozen(values: Any, shape: tuple[int, ...], name: str) -> Array:
     array = np.array(values, dtype=np.float64)
     if array.shape != shape:
         raise InputError(f"{name}: shape {array.shape}, expected {shape} (axes: {' × '.join(symbols()[name].axes)})")
     array.setflags(write=False)
     return array
+
+
+def _normalised(share: Array, economies: Sequence[str], sectors: Sequence[str]) -> tuple[Array, dict[str, Any]]:
+    """Input shares (economy × input × sector) that sum to one over inputs, and what was corrected; empty where it is rounding."""
+    total = share.sum(axis=1, keepdims=True)
+    off = np.where(total > 0, np.abs(total - 1), 0.0)
+    i, _, k = map(int, np.unravel_index(np.argmax(off), off.shape))
+    if off[i, 0, k] > WIDEST:
+        raise DataError(f"input_share of {economies[i]}, {sectors[k]} sums to {total[i, 0, k]:.6f}, not to 1")
+    told: dict[str, Any] = {}
+    if off[i, 0, k] > ROUNDING:
+        told = {"columns": int((off > ROUNDING).sum()), "of": int((total > 0).sum()), "largest": float(off[i, 0, k])}
+        told |= {"economy": economies[i], "sector": sectors[k]}
+    return np.divide(share, total, out=np.zeros_like(share), where=total > 0), told
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,18 +97,16 @@ class Benchmark:
     ) -> Benchmark:
         """A benchmark from own arrays; final demand and deficits follow from them.
 
-        Input shares are normalised to sum to one over inputs (a correction above 1e-4 is refused). Without
-        `labour_share` labour has two thirds of value added everywhere. `ownership` (owner × economy × sector) says who gets the
-        capital income, `customs_pool` the members of a union that pools its duties with their keys, which sum to one. Raises
-        InputError on a wrong shape and DataError where the arrays are not an economy (negative flows, negative final demand, …).
+        Input shares are normalised to sum to one over inputs (a correction above 1e-4 is refused, one above rounding is told in
+        `provenance["input_shares_normalised"]`). Without `labour_share` labour has two thirds of value added everywhere.
+        `ownership` (owner × economy × sector) says who gets the capital income, `customs_pool` the members of a union that
+        pools its duties with their keys, which sum to one. Raises InputError on a wrong shape and DataError where the arrays
+        are not an economy (negative flows, negative final demand, …).
         """
         n, j = len(economies), len(sectors)
-        g = np.array(_frozen(input_share, (n, j, j), "input_share"))
-        total = g.sum(axis=1, keepdims=True)
-        if np.any((total > 0) & (np.abs(total - 1) > 1e-4)):
-            i, _, k = map(int, np.unravel_index(np.argmax(np.where(total > 0, np.abs(total - 1), 0)), total.shape))
-            raise DataError(f"input_share of {economies[i]}, {sectors[k]} sums to {total[i, 0, k]:.6f}, not to 1")
-        g = np.divide(g, total, out=np.zeros_like(g), where=total > 0)
+        g, told = _normalised(_frozen(input_share, (n, j, j), "input_share"), economies, sectors)
+        if told:
+            meta["provenance"] = {**meta.get("provenance", {}), "input_shares_normalised": told}
         lam = np.full((n, j), 2 / 3) if labour_share is None else labour_share
         optional = {"export_tax": export_tax, "import_rent": import_rent, "export_rent": export_rent, "ownership": ownership}
         given = {name: _frozen(value, (n, n, j), name) for name, value in optional.items() if value is not None}

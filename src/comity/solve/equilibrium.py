@@ -15,7 +15,7 @@ from comity.errors import InputError, NoEquilibriumError
 from comity.model import market
 from comity.records import Array, Benchmark, Closure, Equilibrium, Wedges, read_only
 from comity.solve import homotopy, problem, quotas, rebase, report, target
-from comity.solve.declared import with_rents
+from comity.solve.declared import reference
 
 TOLERANCE = 1e-10
 """Largest relative residual of any equation at which a state counts as an equilibrium."""
@@ -44,12 +44,12 @@ def solve(
 
     Every equation of the model holds to `tolerance` (relative, max-norm) in what is returned. `start` may name another
     equilibrium, or hats (`price`, `expenditure`, `wage`, `value_added`) to start from. The reference is `.benchmark` of the
-    result: rents that barriers state for today are calibrated in first, and under `balanced` deficits it is the benchmark
-    without deficits, solved first under the same closure of factors. Raises InputError for a scenario that does not fit,
-    NoEquilibriumError when none was found.
+    result: today's rents of barriers, a customs pool and elasticities that the scenario states are put in first, and under
+    `balanced` deficits it is the benchmark without deficits, solved first under the same closure of factors. Raises
+    InputError for a scenario that does not fit, NoEquilibriumError when none was found.
     """
     closure = closure or Closure()
-    benchmark = with_rents(benchmark, getattr(scenario, "instruments", ()))
+    benchmark = reference(benchmark, scenario)
     if getattr(scenario, "calibrated", ()):
         scenario, _, _ = target.resolve(benchmark, scenario, closure, solve)
     if getattr(scenario, "quotas", ()):

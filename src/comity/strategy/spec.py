@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from comity.errors import InputError, Problem
 from comity.policy import selectors
+from comity.policy.elasticities import OwnElasticities
 from comity.policy.instruments import AnyChange, Instrument
 from comity.policy.numbers import fraction, number, truth
 from comity.policy.reading import read
@@ -104,8 +105,8 @@ class Asked:
         return self.spec.benchmark or "world-2022"
 
     @property
-    def elasticities(self) -> str | None:
-        """The set of trade elasticities, None for the benchmark's own."""
+    def elasticities(self) -> str | OwnElasticities | None:
+        """The set of trade elasticities, or numbers by sector; None for the benchmark's own."""
         return self.spec.elasticities or (self.spec.closure.elasticities if self.spec.closure else None)
 
     def players(self, benchmark: Benchmark) -> tuple[Player, ...]:

@@ -164,7 +164,7 @@ def bind(talks: TalksFile, benchmark: Benchmark, *, allow_violations: bool = Fal
         parties=parties,
         union=union,
         closure=talks.closure.record,
-        elasticities=talks.closure.elasticities,
+        elasticities=given if isinstance(given := talks.closure.elasticities, str) else None,
         crises=crises,
         proposals=proposals,
         losses=objective.losses,

@@ -243,9 +243,13 @@ class TalksFile(Strict):
     def load_benchmark(self) -> Benchmark:
         """The benchmark that the file asks for, with its trade elasticities. InputError with the line of the name."""
         from comity.data.load import load
+        from comity.solve.declared import with_elasticities
 
         try:
-            return load(self.benchmark, self.closure.elasticities) if self.closure.elasticities else load(self.benchmark)
+            given = self.closure.elasticities
+            if isinstance(given, tuple):
+                return with_elasticities(load(self.benchmark), given)
+            return load(self.benchmark, given) if given else load(self.benchmark)
         except InputError as error:
             loc = ("closure", "elasticities") if "elasticit" in str(error) else ("benchmark",)
             raise type(error)([self.problem(problem.message, loc) for problem in error.problems]) from None
