@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from comity.errors import ComityError, StorageError
-from comity.report import positions, stakes, sure
+from comity.report import positions, sensitive, stakes, sure
 from comity.report.figures import figures
 from comity.report.files import csv_files, is_modified, sealed_json
 from comity.report.layout import document, tiles
@@ -83,7 +83,10 @@ def _page(story: Story, modified: bool) -> str:
         version=story.results["manifest"]["comity"],
         headline=headline(story),
         tiles=tiles(story),
-        sections=document(story, figures(story) | sure.figures(story) | positions.figures(story) | stakes.figures(story)),
+        sections=document(
+            story,
+            figures(story) | sure.figures(story) | positions.figures(story) | sensitive.figures(story) | stakes.figures(story),
+        ),
         shapes=shapes(),
         modified=modified,
     )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from comity.report import climb, games, mandate, positions, stakes, sure, tables, treaty
+from comity.report import climb, games, mandate, positions, sensitive, stakes, sure, tables, treaty
 from comity.report.blocks import Block, drawn, paragraph, tabled
 from comity.report.prose import between, dossier, method, sections
 from comity.report.prose.headline import amount
@@ -50,6 +50,7 @@ def document(story: Story, figures: Mapping[str, str]) -> list[Section]:
         ("stakes", "Shares in enterprises", stakes.section(story, figures)),
         ("law", "The union’s law and budget", treaty.section(story)),
         ("mandate", "Mandate sheet", mandate.section(story)),
+        ("sensitive", "Sensitive products", sensitive.section(story, figures)),
         ("positions", "Where positions coincide", positions.section(story, figures)),
         ("together", "Alone or together", _together(story, figures)),
         ("others", "Other economies", _others(story)),
