@@ -209,7 +209,6 @@ def test_weights_are_kept_by_code():
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (HEAD + CRISES + PROPOSALS + "rules: {transfers: true}\n", "transfers"),
         (HEAD + CRISES + PROPOSALS + "    escape: {Collapse: 10%}\n", "an escape clause"),
         (HEAD + CRISES + PROPOSALS.replace("trade_cost", "quota"), "a quota in a proposal"),
         (

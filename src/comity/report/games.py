@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from comity.report import ledgers
 from comity.report.blocks import Block, drawn, paragraph, tabled
-from comity.report.prose import fair, keeping
+from comity.report.prose import between, fair, keeping
 from comity.report.story import Story
 
 
@@ -14,7 +14,8 @@ def fair_share(story: Story, figures: Mapping[str, str]) -> list[Block]:
     """Bargaining: the named solutions."""
     if "bargaining" not in story.results:
         return []
-    return [Block("text", fair.counting(story)), *paragraph(fair.bargain(story)), *tabled(ledgers.agreements(story))]
+    told = [*paragraph(fair.bargain(story)), *paragraph([*between.bargained(story), *between.shared(story)])]
+    return [Block("text", fair.counting(story)), *told, *tabled(ledgers.agreements(story))]
 
 
 def credit(story: Story, figures: Mapping[str, str]) -> list[Block]:
@@ -32,7 +33,7 @@ def counters(story: Story, figures: Mapping[str, str]) -> list[Block]:
     if not story.results.get("counter_offers"):
         return []
     found = ledgers.counters(story)
-    return paragraph([*fair.counters(story), *([keeping.INTERPOLATED] if found else [])]) + tabled(found)
+    return paragraph([*fair.counters(story), *([keeping.INTERPOLATED, *between.checked(story)] if found else [])]) + tabled(found)
 
 
 def trust(story: Story, figures: Mapping[str, str]) -> list[Block]:

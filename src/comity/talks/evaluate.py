@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -62,6 +63,24 @@ class EquilibriumPayoffs:
         """Payoffs and their derivatives by the state's own intensities, state × party × proposal."""
         found = self._each("slope", self._sloped, x)
         return np.stack([f[0] for f in found]), np.stack([f[1] for f in found])
+
+    def paid(self, x: Array, transfer: Array) -> Array:
+        """Payoffs at intensities when economies pay each other in every state, inside the solve; state × party, USD mn.
+
+        `transfer` by country, USD mn of world value added, positive to whoever gets it; it sums to zero.
+        """
+        found = []
+        for s, row in self._rows(x):
+            near = self.near[s]
+            wedges = near.solved.wedges
+            before = np.zeros(len(transfer)) if wedges.transfer is None else wedges.transfer
+            crisis = replace(near.solved, wedges=replace(wedges, transfer=before + transfer))
+            here = Neighbourhood(near.engine, crisis, near.touched, near.parts)
+            values = package_values(near.engine.benchmark, wedges, near.touched, self._intensity(near, row))
+            solved = here.solve(values, near.guess(row))
+            self.solves += 1
+            found.append(nearby.objectives(here.variations, solved, values, self.goal))
+        return np.stack(found)
 
     def _each(self, what: str, task: Callable[[int, Array], T], x: Array) -> list[T]:
         """The task for the row of each state. The first time one after another: compiling in two threads at once may not end."""

@@ -17,7 +17,7 @@ from comity.policy.numbers import number, truth
 from comity.policy.reading import Document, Loc, read
 from comity.policy.scenario import ClosureSpec
 from comity.policy.selectors import Selector, refuse_mixed_scripts, selector
-from comity.policy.strict import NotYetProblem, Strict, not_yet, problems_of, refuse
+from comity.policy.strict import NotYetProblem, Strict, problems_of, refuse
 from comity.talks.names import visible
 from comity.talks.positions.spec import PositionsSpec
 from comity.talks.stakes.stake import Stake
@@ -102,13 +102,6 @@ def _patience(value: Any) -> float:
     return result
 
 
-def _no_transfers(value: Any) -> bool:
-    result = truth(value)
-    if result:
-        raise not_yet("a bargain with transfers")
-    return result
-
-
 Name = Annotated[str, BeforeValidator(_name)]
 Text = Annotated[str, BeforeValidator(_text_of(MAX_TEXT))]
 Probability = Annotated[float, BeforeValidator(_probability)]
@@ -180,7 +173,8 @@ class Rules(Strict):
     NOT_YET: ClassVar = {"escape_clauses": "escape clauses"}
 
     nobody_worse_off: Literal["parties", "union", "none"] = "parties"
-    transfers: Annotated[bool, BeforeValidator(_no_transfers)] = False
+    transfers: Truth = False
+    """Whether the parties may share the largest sum by payments inside the solve."""
     patience: Annotated[float | None, BeforeValidator(_patience)] = None
     """What a dollar next year is worth today; None: not stated."""
 

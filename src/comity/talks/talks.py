@@ -161,7 +161,7 @@ def _compute(
         "alone_together": results.alone_together(j, union),
         "ladder": climbed,
         "sensitivity": sensitivity.sensitivity(engine, j),
-        **_played(engine, j, played),
+        **_played(engine, outlook, played, talks.file.rules.transfers),
         "sensitive": answers.answers(study, j, played),
         "stakes": sale and told.stakes(engine, j, sale, worth.Worth(played, sale, j.counted), agenda.risk_aversion),
         "positions": _positions(talks, agenda, benchmark, j.counted),
@@ -184,13 +184,19 @@ def _positions(talks: Talks, agenda: Agenda, benchmark: Benchmark, counted: Any)
     )  # fmt: skip
 
 
-def _played(engine: Any, j: Any, played: Any) -> dict[str, Any]:
+def _played(engine: Any, outlook: Any, played: Any, transfers: bool) -> dict[str, Any]:
     """What the games answer, trust with its variants."""
     from comity.talks import games
+    from comity.talks.exact import bargains
     from comity.talks.keeping import later
 
     found = games.answers(played)
-    found["trust"]["later"] = later.told(engine, j, played)
+    found["bargaining"] |= engine.kept(
+        outlook.key("bargains", transfers),
+        lambda: {"between": bargains.between(outlook), "shared": bargains.shared(outlook) if transfers else None},
+    )
+    found["counter_offers"] = bargains.verified(outlook, found["counter_offers"])
+    found["trust"]["later"] = later.told(engine, outlook.judged, played)
     return found
 
 

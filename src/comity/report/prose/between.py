@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from comity.report.prose.numbers import NBSP, NOTHING_USD_MN, counted, listed, percent, significant, usd
-from comity.report.prose.words import quoted, sentence, the_parties
+from comity.report.prose.words import called, quoted, sentence, the_parties
 from comity.report.story import Story
 
 MEASURES = {"expected": "the expected loss", "worst": "the worst state", "cvar-90": "the worst tenth of cases"}
@@ -92,9 +92,73 @@ def _measures(story: Story, found: Mapping[str, Any]) -> str:
     asked = [one for one in found["measures"] if one["same"] is not None]
     if len(asked) <= 1:
         return ""
-    other = [one for one in asked if not one["same"]]
+    other = [one for one in asked if not one["same_trade"]]
     if not other:
         every = "(expected, worst, worst tenth; each by several weightings)"
-        return f"all {counted(len(asked), 'measure')} of loss {every} choose the same"
+        stakes = "" if all(one["same"] for one in asked) else " proposals of trade; they differ on stakes, which mostly divide"
+        return f"all {counted(len(asked), 'measure')} of loss {every} choose the same{stakes}"
     parts = [f"{MEASURES[o['losses']]} {WEIGHTS[o['weights']]} chooses {levels(story, o['intensity'])}" for o in other[:3]]
     return f"{len(asked) - len(other)} of {len(asked)}{NBSP}measures of loss choose the same; {'; '.join(parts)}"
+
+
+CONCEPTS = {
+    "nash": "Nash",
+    "egalitarian_pct": "equal gains in per cent",
+    "egalitarian_usd": "equal gains in USD",
+    "kalai_smorodinsky": "Kalai and Smorodinsky",
+    "utilitarian": "the largest sum",
+}
+
+
+def bargained(story: Story) -> list[str]:
+    """Where bargaining ends when proposals may be agreed in part, and how far reading and solving differ there."""
+    found = story.results["bargaining"].get("between")
+    if not found or not found["agreements"]:
+        return []
+    moved = {
+        concept: one
+        for concept, one in found["agreements"].items()
+        if any(HARDLY <= x <= 1 - HARDLY for x in one["intensity"].values())
+    }
+    if moved:
+        parts = [f"{CONCEPTS[concept]} comes to {levels(story, one['intensity'])}" for concept, one in moved.items()]
+        text = f"where proposals may be agreed in part, {'; '.join(parts)}"
+    else:
+        text = "agreeing to parts of proposals changes none of these answers"
+    gap = found["largest_difference_usd_mn"]
+    how = f"{counted(found['points_solved'], 'such point')} {'was' if found['points_solved'] == 1 else 'were'} solved"
+    sure = f"; {how}, and the gains read from the table were right to {usd(gap)}" if found["points_solved"] else ""
+    return [sentence(text + sure)]
+
+
+def shared(story: Story) -> list[str]:
+    """Payments inside the solve, where the talks file asks for them."""
+    found = story.results["bargaining"].get("shared")
+    if not found or len(story.parties) == 1:
+        return []
+    paid = {code: v for code, v in found["transfer_usd_mn"].items() if abs(v) >= NOTHING_USD_MN}
+    each = found["gain"][story.parties[0]]["ev_usd_mn"]
+    if not paid:
+        return [sentence(f"shared equally, the largest sum leaves each with {usd(each)} a year and takes no payment")]
+    parts = [f"{called(story.name(code))} {'gets' if v > 0 else 'pays'} {usd(v)}" for code, v in paid.items()]
+    lost = found["lost_to_prices_usd_mn"]
+    prices = ""
+    if abs(lost) >= NOTHING_USD_MN:
+        prices = f"; through prices the payments {'cost' if lost > 0 else 'bring'} {the_parties(story)} {usd(lost)} together"
+    text = f"with payments in the equilibrium, {listed(parts)} a year, and each gains {usd(each)}{prices}"
+    if not found["settled"]:
+        text += "; an equal split was not met to the last digit"
+    return [sentence(text)]
+
+
+def checked(story: Story) -> list[str]:
+    """Whether the counter-offers, found between whole packages, hold when solved."""
+    offers = [offer for row in story.results["counter_offers"] for offer in row["offers"] if "solved" in offer]
+    if not offers:
+        return []
+    held = sum(offer["solved"]["holds"] for offer in offers)
+    if held == len(offers):
+        return ["Each counter-offer was solved: it brings what it asks for, and nobody falls below what they keep."]
+    return [
+        sentence(f"solved, {held} of {len(offers)} counter-offers bring all that they ask for with nobody below what they keep")
+    ]

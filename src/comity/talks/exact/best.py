@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from comity.records import Array
 from comity.talks import judge
 from comity.talks.bargaining.best import Best, best_package
-from comity.talks.bargaining.payoffs import percent
+from comity.talks.bargaining.payoffs import corner_payoffs, percent
 from comity.talks.exact.outlook import Outlook
 from comity.talks.results import pair, rounded
 
@@ -90,18 +90,17 @@ def _measures(outlook: Outlook, main: Best, population: Mapping[str, float]) -> 
                 {
                     "losses": losses,
                     "weights": named if isinstance(named, str) else "given",
-                    **_chosen(one, main),
+                    **_chosen(one, main, agenda.trade),
                 }
             )
     return found
 
 
 def _other(outlook: Outlook, weights: Array, losses: str, main: Best) -> Best | None:
-    """Another measure's best package, climbed to from the table's; None once the budget is spent."""
+    """Another measure's best package, climbed to from the main one and from its own best whole one; None past the budget."""
     if outlook.solving.evaluations > BUDGET:
         return None
     base, rho = outlook.income(outlook.parties), outlook.judged.agenda.risk_aversion
-    read = best_package(outlook.nations_read, base, weights=weights, losses=losses, guard=outlook.guard_read, risk_aversion=rho)
     return best_package(
         outlook.nations,
         base,
@@ -109,18 +108,34 @@ def _other(outlook: Outlook, weights: Array, losses: str, main: Best) -> Best | 
         losses=losses,
         guard=outlook.guard,
         corners=outlook.nations_read,
-        starts=_distinct([main.x if np.abs(read.x - main.x).max() <= SAME else read.x]),
+        starts=_distinct([main.x, _whole(outlook, weights, losses)]),
         risk_aversion=rho,
     )
 
 
-def _chosen(one: Best | None, main: Best) -> dict[str, Any]:
+def _whole(outlook: Outlook, weights: Array, losses: str) -> Array:
+    """The best package of whole proposals by a measure, as the table has it."""
+    j, rho = outlook.judged, outlook.judged.agenda.risk_aversion
+    x, corner = corner_payoffs(outlook.nations_read)
+    gain = corner.swapaxes(0, 1) / outlook.income(outlook.parties) @ weights - 1
+    guard = outlook.guard_read
+    fine = np.ones(len(x), dtype=bool)
+    if guard is not None:
+        guarded = corner_payoffs(guard.payoffs)[1].swapaxes(0, 1) / guard.base - 1
+        fine = judge.nobody_worse_off(guarded, j.probability, losses, 0, rho)
+    return x[judge.choose(gain, j.probability, losses, fine, [int(row.sum()) for row in x], rho).best]
+
+
+def _chosen(one: Best | None, main: Best, trade: Sequence[int]) -> dict[str, Any]:
     if one is None:
-        return {"intensity": None, "joint_over_nothing_pct": None, "same": None, "projected_gradient": None, "holds": None}
+        nothing = ("intensity", "joint_over_nothing_pct", "same", "same_trade", "projected_gradient", "holds")
+        return dict.fromkeys(nothing)
+    apart = np.abs(one.x - main.x)
     return {
         "intensity": {name: rounded(v, 6) for name, v in zip(one.proposals, one.x, strict=True)},
         "joint_over_nothing_pct": percent(one.joint - one.joint_nothing),
-        "same": bool(np.abs(one.x - main.x).max() <= SAME),
+        "same": bool(apart.max() <= SAME),
+        "same_trade": bool(apart[list(trade)].max(initial=0.0) <= SAME),
         "projected_gradient": float(f"{one.certificate.projected_gradient:.2e}"),
         "holds": one.certificate.holds,
     }

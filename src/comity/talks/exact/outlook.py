@@ -97,21 +97,19 @@ class Outlook:
         return self.judged.agenda.parties
 
     @cached_property
-    def solving(self) -> Remembered:
-        """Every row, by solving; each point once."""
+    def solving_payoffs(self) -> EquilibriumPayoffs:
+        """Every row, by solving."""
         j, parties = self.judged, self.parties
         rows: list[tuple[str, Mapping[str, float]]] = [(code, {}) for code in self.members]
         rows += [(code, j.counted.get(code, {})) for code in parties] if j.weighed else []
-        return Remembered(
-            EquilibriumPayoffs(
-                self.near,
-                j.probability,
-                [code for code, _ in rows],
-                [p.id for p in j.agenda.proposals],
-                j.real_income,
-                goal=self._goal(rows),
-            )
-        )
+        ids = [p.id for p in j.agenda.proposals]
+        codes = [code for code, _ in rows]
+        return EquilibriumPayoffs(self.near, j.probability, codes, ids, j.real_income, goal=self._goal(rows))
+
+    @cached_property
+    def solving(self) -> Remembered:
+        """Every row, each point once."""
+        return Remembered(self.solving_payoffs)
 
     def _goal(self, rows: Sequence[tuple[str, Mapping[str, float]]]) -> Objectives:
         """Real income of each row's economy and its own producers' as far as it counts them for more."""
