@@ -205,13 +205,20 @@ def test_a_second_run_reads_what_the_first_found(run) -> None:
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
-@pytest.mark.parametrize("name", ["us-tariffs", "crisis"])
+@pytest.mark.parametrize("name", ["us-tariffs", "crisis", "steel-quotas"])
 def test_scenarios_solve(name: str, tmp_path: Path) -> None:
     done = comity("solve", EXAMPLES / f"{name}.yaml", "--json", cache=tmp_path)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["residual"] <= 1e-10
     assert len(report["economy"]) == 81
+    if name == "steel-quotas":
+        flows = report["quotas"]
+        assert len(flows) > 1000
+        # A limit of about half binds everywhere, and no licence is worth more than the gap between the two rates.
+        assert {row["regime"] for row in flows} == {"at"}
+        assert all(0 < row["rent_pct"] < 50 for row in flows)
+        assert all(abs(row["quantity_pct"] - 53) < 1e-4 for row in flows)
     if name == "us-tariffs":
         own = next(row for row in report["economy"] if row["iso3"] == "USA")
         # A large importer's tariff brings revenue and better terms of trade; its neighbours pay.

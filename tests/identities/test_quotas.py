@@ -10,10 +10,11 @@ from comity.errors import InputError
 from comity.evidence.audit import audit
 from comity.policy.instruments import Instrument, Quota, Tariff, TariffQuota
 from comity.policy.scenario import Scenario
-from comity.records import Array, Closure, Equilibrium
+from comity.records import Array, Benchmark, Closure, Equilibrium
 from comity.solve import quotas
 from comity.solve.equilibrium import solve
 from policy_world import small
+from referee import Levels, Nests, Shock, changes, lopsided
 
 WORLD = small()
 CLOSURE = Closure("specific", "with_trade")
@@ -144,3 +145,45 @@ def test_amounts_limit_one_flow_and_nonsense_is_refused():
         run(Quota(**LINE, limit="50%", rent_to="importer"), TariffQuota(**LINE, within=0, above="5%", limit="50%"))
     with pytest.raises(InputError, match="its rent is found by solving"):
         Scenario((Quota(**LINE, limit="50%", rent_to="importer"),)).wedges(WORLD)
+
+
+def test_the_independent_solver_finds_the_same_world_at_that_rent():
+    """The model in levels (tests/referee.py), with the rent as a tariff: its quantity is the limit, to the last digits."""
+    economy = lopsided(28, 4, 3)
+    world = Benchmark.from_arrays(**economy.arrays())
+    line = Quota(importer="E1", exporter="E3", sector="S1", limit="70%", rent_to="importer")
+    nests = {"inputs": 0.5, "value_added": 0.7, "final": 0.9}
+    closure = Closure("specific", "with_trade", **nests)
+    eq, (one,) = quotas.resolve(world, Scenario((line,)), closure, solve, tolerance=1e-10)
+    assert one.regime == "at"
+    tariff = economy.tariff.copy()
+    tariff[1, 3, 1] = (1 + tariff[1, 3, 1]) * (1 + one.rent) - 1
+    truth = changes(Levels(economy, "specific", "with_trade", seed=5, nests=Nests(**nests)), Shock(tariff=tariff))
+    arrived = truth["trade_flow"][1, 3, 1] / economy.flow[1, 3, 1] / truth["unit_cost"][3, 1]
+    assert arrived == pytest.approx(0.7, rel=1e-8)
+    np.testing.assert_allclose(eq.values["real_income"], truth["real_income"], rtol=1e-8)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_mixture_of_limits_is_solved(seed: int):
+    """Quotas and tariff quotas of random sizes on random flows, with another shock: every limit and every market holds."""
+    rng = np.random.default_rng(seed)
+    lines: list[Instrument] = [Tariff(importer="KOR", exporter="all", sector="goods", add=float(rng.uniform(0, 0.5)))]
+    for importer in ("BLR", "KAZ", "RUS", "ROW"):
+        for sector in ("A01", "C10T12", "C29"):
+            kind, limit = rng.integers(4), float(np.exp(rng.uniform(-2, 0.7)))
+            who = {"importer": importer, "exporter": f"all except {importer}", "sector": sector, "limit": f"{100 * limit!r}%"}
+            owner = ("importer", "exporter")[rng.integers(2)]
+            if kind == 0:
+                lines.append(Quota(**who, rent_to=owner))
+            elif kind == 1:
+                low = float(rng.uniform(0, 0.2))
+                lines.append(TariffQuota(**who, within=low, above=low + float(rng.uniform(0.05, 0.6)), rent_to=owner))
+    closure = Closure(("mobile", "specific", "immobile")[seed % 3], ("fixed", "with_trade")[seed % 2], 0.5, 0.5, 0.9)
+    eq, found = run(*lines, closure=closure)
+    assert eq.residual <= 1e-10
+    assert max(gap.value for gap in audit(eq).values()) <= 1e-9
+    for one in found:
+        at_limit = one.quantity == pytest.approx(one.limit, rel=1e-9)
+        assert {"below": one.rent == 0 and (one.quantity < one.limit or at_limit), "at": at_limit}.get(one.regime, True)
+        assert one.regime != "above" or one.quantity >= one.limit * (1 - 1e-9)

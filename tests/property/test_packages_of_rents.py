@@ -1,11 +1,11 @@
-"""Packages of barriers with rents: the table is each package's own solve, the gradient is the central difference."""
+"""Packages of barriers with rents and export taxes: the table is each package's own solve, gradients central differences."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from comity.policy.instruments import Barrier, Productivity, Tariff, TradeCost
+from comity.policy.instruments import Barrier, ExportTax, Ownership, Productivity, Tariff, TradeCost, Transfer
 from comity.policy.scenario import Scenario
 from comity.policy.wedges import combine
 from comity.records import Closure
@@ -40,6 +40,7 @@ PROPOSALS = (
             barrier("KAZ", "RUS", "C29", 1.0, "importer"),
             TradeCost(importer="KAZ", exporter="RUS", sector="C29", change=-0.05),
             Tariff(importer="KAZ", exporter="KOR", sector="C29", rate="30%"),
+            ExportTax(importer="all", exporter="KAZ", sector="A01", add="10%"),
         ),
     ),
     Proposal("oil", "Oil", ("KAZ",), ("BLR",), (barrier("BLR", "KAZ", "B06", 0.0, None),)),
@@ -54,6 +55,8 @@ CRISES = (
             Barrier(importer="all", exporter="ROW", sector="goods", from_=0, to=0.2, rent_share=0.5, rent_to="importer"),
             Barrier(importer="EAEU", exporter="EAEU", sector="A01", from_=0, to=0.2, rent_share=1, rent_to="importer"),
             Productivity(country="RUS", sector="all", change="-5%"),
+            Ownership(owner="BLR", country="KAZ", sector="C10T12, C29", share="25%"),
+            Transfer(**{"from": "RUS", "to": "BLR", "usd_mn": 5}),
         ),
     ),
 )

@@ -72,6 +72,8 @@ def run(file: Path, closure_words: str | None, by: str, of: str, json: bool, dec
         typer.echo(f"world price of {a['sector']}: {a['achieved_pct']:+.3g} % through {a['instrument']} × {a['factor']:.3g}")
     show(report, by, scenario.title or file.stem)
     show_quotas(report["quotas"])
+    if eq.wedges.import_rent is not None or eq.benchmark.import_rent is not None:
+        typer.echo("duties hold what importers earn as rents")
     if decompose:
         gradient.show_decomposition(report["decomposition"])
 
