@@ -280,3 +280,11 @@ def test_stakes_that_cannot_stand_together_are_refused() -> None:
     assert "the same stake is proposed already" in str(refused(same))
     both = written().replace("stake: {", "changes: [{embargo: {importer: KAZ, exporter: BLR, sector: A01}}], stake: {")
     assert "make them two" in str(refused(both))
+
+
+def test_the_cost_doubles_with_each_proposal_that_changes_trade_and_with_no_stake() -> None:
+    from comity.talks.talks import Talks
+
+    more = "  - {name: More, by: KAZ, conceded_by: BLR, changes: [{embargo: {importer: BLR, exporter: KAZ, sector: A01}}]}\n"
+    solves = [Talks.from_yaml(text).estimate[0] for text in (HEAD + CRISES_TEXT + DAIRY, written(), written() + more)]
+    assert solves == [4, 4, 8]

@@ -70,12 +70,15 @@ def talks(
 ) -> None:
     """Check, solve and write the brief: the main job."""
     from comity.store import claimed
-    from comity.talks.talks import Talks
+    from comity.talks.talks import MANY, Talks
 
     if only and not json:
         raise InputError("--only is a part of what --json prints: give both")
     read = Talks.from_yaml(file)
     workers = workers or setting.processors()
+    if len(read.file.proposals) > MANY:
+        solves, minutes = read.estimate
+        typer.echo(f"{solves:,} equilibria, about {minutes / workers:.1g} minutes if none is kept from an earlier run", err=True)
     folder = out or Path("out") / file.stem
     # With --json and no --out nothing is written.
     if json and out is None:
