@@ -252,10 +252,10 @@ class Levels:
         if self.deficits == "fixed":
             return e.deficit
         if self.deficits == "proportional":
-            hat = value_added.sum(1) / e.value_added.sum(1)
+            size, before = value_added.sum(1), e.value_added.sum(1)
         else:
-            hat = _trade(flow) / _trade(e.flow)
-        weight = value_added.sum(1) / value_added.sum()
+            size, before = _trade(flow), _trade(e.flow)
+        hat, weight = size / before, size / size.sum()
         return e.deficit * hat - weight * (e.deficit * hat).sum()
 
     def _state(self, wage: Array, price: Array, added: Array, deficit: Array, shock: Shock) -> State:

@@ -58,6 +58,10 @@ class NoEquilibriumError(ComityError):
         super().__init__(message)
 
 
+class NotConvergedError(NoEquilibriumError):
+    """The iteration ended before the equations held, and nothing shows that they cannot: no number is handed out."""
+
+
 class StorageError(ComityError):
     """The results could not be written or read: disk full, folder read-only, locked by another run."""
 

@@ -185,43 +185,6 @@ def test_pack_and_unpack_are_inverse(factors: str):
     assert all(np.array_equal(left, right) for left, right in zip(u, again, strict=True))
 
 
-@pytest.mark.parametrize("closure", CLOSURES, ids=lambda c: c.factors)
-def test_diagonal_blocks_are_those_of_the_full_jacobian(world: Benchmark, closure: Closure):
-    """One economy with the others held: exact but for its own weight in the numéraire and the world's lending."""
-    from comity.evidence.verify import jacobian
-
-    w = problem.world(world)
-    shock = problem.shock(w, Wedges())
-    x = problem.start_state(w, closure, None)
-    u = market.unpack(x, w.size[1], closure.factors)
-    blocks = np.asarray(market.diagonal_blocks(w.base, shock, u, closure.factors, closure.deficits))
-    full = jacobian(world, closure).reshape(*x.shape, *x.shape)
-    weight = world.value_added.sum(axis=1) / world.value_added.sum()
-    trade = world.trade_flow.sum(axis=(1, 2)) / world.income
-    for n in range(len(world.economies)):
-        gap = np.abs(blocks[n] - full[n, :, n, :]).max()
-        assert gap < 4 * (weight[n] + trade[n]) * max(1.0, np.abs(full[n, :, n, :]).max())
-
-
-def test_one_economy_at_a_point_trades_as_in_the_world(world: Benchmark):
-    """The local exchange reproduces the world's sums when the economy does not move."""
-    w = problem.world(world)
-    shock = problem.shock(w, Wedges())
-    trade = market.world_exchange(shock)
-    power = jnp.ones(world.expenditure.shape)
-    S, _ = trade.buy(power)
-    q = w.base.expenditure / S
-    sold = trade.sell(q)
-    one = shock._replace(M_home=shock.M_home[1], border_home=shock.border_home[1])
-    seen = market.held(w.base, shock, market.unpack(problem.start_state(w, CLOSURES[0], None), w.size[1], "mobile"), "mobile")
-    np.testing.assert_allclose(seen.q, q, rtol=1e-14)
-    at = market.Held(*(None if part is None else part[1] for part in seen))
-    local = market.local_exchange(w.base, one, at)
-    np.testing.assert_allclose(local.buy(power[1])[0], S[1], rtol=1e-14)
-    np.testing.assert_allclose(local.sell(q[1]), sold[1], rtol=1e-14)
-    np.testing.assert_allclose(sold, world.output, rtol=1e-12, atol=1e-12 * world.output.max())
-
-
 # -- welfare -------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from comity.evidence.audit import audit
 from comity.evidence.verify import stress
-from comity.model import accounts, income, market
+from comity.model import accounts, balance, income, market
 from comity.records import Benchmark, Closure, Wedges
 from comity.solve import problem
 from comity.solve.equilibrium import solve
@@ -192,20 +192,20 @@ def test_accounts_and_blocks_of_a_full_world(closure: Closure):
     w = problem.world(b, closure)
     shock = problem.shock(w, Wedges())
     u = market.unpack(problem.start_state(w, closure, None), J, closure.factors)
-    at = market.held(w.base, shock, u, closure.factors)
     trade = market.with_pool(w.base, shock, market.world_exchange(shock))
     assert market.with_pool(w.base, shock, trade) is trade
-    X = w.base.expenditure
-    sales = accounts.flows(shock, trade, X, at.q, at.c_power, at.S_border)
+    X, c_power = w.base.expenditure, jnp.ones((N, J))
+    S, S_border = trade.buy(c_power)
+    sales = accounts.flows(shock, trade, X, X / S, c_power, S_border)
     np.testing.assert_allclose(sales.output, b.output, rtol=1e-12)
     got = accounts.accounts(w.base, shock, trade, sales, w.base.value_added, 1.0, closure.deficits)
     np.testing.assert_allclose(got.income, b.income, rtol=1e-12)
     np.testing.assert_allclose(got.abroad, b.trade_flow.sum((1, 2)) - b.trade_flow.sum((0, 2)), atol=1e-9)
     D = accounts.deficit(w.base, shock, got.own, got.exports + got.imports, trade, closure.deficits)
     np.testing.assert_allclose(D, b.deficit, atol=1e-9)
-    outer = np.asarray(market.outer_duties(w.base, shock, at.c_power)) * np.asarray(at.q)
+    outer = np.asarray(market.outer_duties(w.base, shock, c_power)) * np.asarray(X / S)
     np.testing.assert_allclose(outer, (b.tariff * b.trade_flow * b.pooled_pairs[:, :, None]).sum(1), atol=1e-9)
-    blocks = market.diagonal_blocks(w.base, shock, u, closure.factors, closure.deficits)
+    blocks = balance.diagonal_blocks(w.base, balance.abroad(shock), u, closure.factors, closure.deficits)
     assert bool(jnp.isfinite(blocks).all())
     eq = solve(b, replace(stress(b), **STORM), closure=closure)
     assert eq.steps < 40

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from comity.errors import ComityError, DataError, InputError, NoEquilibriumError
+from comity.errors import ComityError, DataError, InputError, NoEquilibriumError, NotConvergedError
 from comity.evidence.audit import audit
 from comity.records import Benchmark, Closure, Wedges
 from comity.solve import equilibrium, homotopy
@@ -79,7 +79,8 @@ def test_nan_is_never_converged(small: Benchmark):
 def test_too_few_steps_give_an_error_with_the_worst_market_and_no_number(small: Benchmark, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(homotopy, "DIRECT_LIMIT", 1)
     monkeypatch.setattr(homotopy, "STAGE_LIMIT", 1)
-    with pytest.raises(NoEquilibriumError) as caught:
+    monkeypatch.setattr(homotopy, "MOST_STAGES", 2)
+    with pytest.raises(NotConvergedError) as caught:
         solve(small, Wedges(trade_cost=pair(small, 0, 1, 3.0)))
     assert caught.value.exit_code == 3
     assert caught.value.residual > 1e-10

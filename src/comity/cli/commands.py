@@ -292,25 +292,24 @@ def reproduce(
 
 
 @app.command()
-def bench(json: Json = False) -> None:
-    """How fast this machine solves, against the targets, as ratios to its own memory speed."""
+def bench(
+    json: Json = False,
+    growth: Annotated[bool, typer.Option("--growth", help="Also how time grows with the world's size: some minutes.")] = False,
+) -> None:
+    """How fast this machine solves, beside the targets and beside what its memory allows."""
     from comity.evidence.bench import bench as measure
 
-    found = measure()
+    found = measure(growth=growth)
     if json:
         setting.show_json(found)
         return
-    rows = [
-        [
-            f["figure"],
-            f"{f['median_ms']:.3g}",
-            f"{f['target_ms']:.3g}" if f["target_ms"] else "–",
-            f"{f['ratio']:.3g}",
-            str(f["steps"]),
-        ]
-        for f in found
-    ]
-    setting.table("Speed", ["figure", "median, ms", "target, ms", "passes over trade", "steps"], rows)
+
+    def shown(value: float | None) -> str:
+        return "–" if value is None else f"{value:.3g}"
+
+    keys = ("target", "passes", "over_bound", "steps")
+    rows = [[f["figure"], f"{f['value']:.3g} {f['unit']}".strip(), *(shown(f[key]) for key in keys)] for f in found]
+    setting.table("Speed", ["figure", "median", "target", "passes over trade", "over memory's bound", "steps"], rows)
 
 
 @data.command("info")

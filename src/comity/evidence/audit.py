@@ -140,15 +140,15 @@ def _traded(F: Array) -> Array:
 
 def _lending(eq: Equilibrium, F: Array, VA: Array) -> Array:
     """What the closure makes of the benchmark's deficits, country, USD mn."""
-    b, own = eq.benchmark, VA.sum(axis=1)
+    b = eq.benchmark
     if eq.closure.deficits == "proportional":
-        hat = own / b.value_added.sum(axis=1)
+        size, before = VA.sum(axis=1), b.value_added.sum(axis=1)
     elif eq.closure.deficits == "with_trade":
-        before = _traded(b.trade_flow)
-        hat = np.divide(_traded(F), before, out=np.zeros_like(before), where=before > 0)
+        size, before = _traded(F), _traded(b.trade_flow)
     else:
         return b.deficit
-    return b.deficit * hat - own / own.sum() * (b.deficit * hat).sum()
+    hat = np.divide(size, before, out=np.zeros_like(before), where=before > 0)
+    return b.deficit * hat - size / size.sum() * (b.deficit * hat).sum()
 
 
 def _dividends(eq: Equilibrium, VA: Array) -> Array:

@@ -1,13 +1,18 @@
-"""How fast this machine solves: medians of warm solves, and their ratio to one pass over the trade array in the same run.
+"""How fast this machine solves: medians of warm runs beside their targets, and beside what its memory allows, in one run.
 
-The ratio is what travels between machines: how many times a solve reads all N × N × J trade shares' worth of memory.
+What travels between machines is the last column: time over the time in which the arrays that the work must touch can be read
+once for every step at the memory speed measured in the same run.
 """
 
 from __future__ import annotations
 
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -15,44 +20,40 @@ import jax.numpy as jnp
 import numpy as np
 
 from comity.data.load import load
-from comity.policy.instruments import Instrument, Tariff, TradeCost
-from comity.policy.scenario import Scenario
-from comity.records import Benchmark, CellValues, Closure
+from comity.evidence.synthetic import synthetic
+from comity.records import Array, Benchmark, CellValues, Closure, Equilibrium, Wedges
 from comity.solve import batch, problem
+from comity.solve.derivatives import adjoint
 from comity.solve.equilibrium import solve
 
 LONG_RUN = Closure("mobile", "fixed")
 SHORT_RUN = Closure("specific", "with_trade")
+COMPLEMENTS = Closure("specific", "with_trade", inputs=0.5, value_added=0.5)
 
-FIGURES: tuple[tuple[str, tuple[Instrument, ...], Closure, float | None], ...] = (
-    (
-        "trade costs −10 % between two members",
-        (
-            TradeCost(importer=("BLR",), exporter=("KAZ",), sector=("all",), change=-0.1),
-            TradeCost(importer=("KAZ",), exporter=("BLR",), sector=("all",), change=-0.1),
-        ),
-        LONG_RUN,
-        50.0,
-    ),
-    (
-        "United States, 25 % on all goods",
-        (Tariff(importer=("USA",), exporter=("all",), sector=("goods",), rate=0.25),),
-        LONG_RUN,
-        50.0,
-    ),
-    (
-        "all trade costs +20 %",
-        (TradeCost(importer=("all",), exporter=("all",), sector=("all",), change=0.2),),
-        LONG_RUN,
-        50.0,
-    ),
-    (
-        "all trade costs +20 %, specific capital, with_trade",
-        (TradeCost(importer=("all",), exporter=("all",), sector=("all",), change=0.2),),
-        SHORT_RUN,
-        None,
-    ),
-)
+SIZES = ((20, 20), (40, 30), (81, 50), (190, 50))
+"""Economies and sectors of the synthetic worlds that the cost of growth is measured on."""
+
+COMMAND = "from comity.cli import main; main()"
+
+
+def scenarios(b: Benchmark) -> list[tuple[str, Wedges, Closure, float]]:
+    """Single counterfactuals: name, arrays, closure, target (ms)."""
+    n = len(b.economies)
+    abroad = (1 - np.eye(n))[:, :, None] * np.ones(b.trade_flow.shape)
+    first, second, usa = (b.economy_index(code) for code in ("BLR", "KAZ", "USA"))
+    pair = np.ones_like(abroad)
+    pair[first, second] = pair[second, first] = 0.9
+    tariff = np.array(b.tariff)
+    tariff[usa] = 0.25 * abroad[usa]
+    costs = {factor: Wedges(trade_cost=1 + (factor - 1) * abroad) for factor in (1.2, 1000.0)}
+    return [
+        ("trade costs −10 % between two members", Wedges(trade_cost=pair), LONG_RUN, 10.0),
+        ("United States, 25 % on all goods and services", Wedges(tariff=tariff), LONG_RUN, 15.0),
+        ("all trade costs +20 %", costs[1.2], LONG_RUN, 20.0),
+        ("60 % of all on all", Wedges(tariff=0.6 * abroad), LONG_RUN, 40.0),
+        ("all trade costs × 1000, with_trade", costs[1000.0], Closure("mobile", "with_trade"), 120.0),
+        ("all trade costs +20 %, specific, ε = η = 0.5", costs[1.2], COMPLEMENTS, 40.0),
+    ]
 
 
 def median_ms(task: Callable[[], Any], runs: int) -> float:
@@ -67,52 +68,122 @@ def median_ms(task: Callable[[], Any], runs: int) -> float:
 
 
 def pass_ms(benchmark: Benchmark) -> float:
-    """One pass over the trade shares: Σ_i π_ni^j x_i^j for all n and j, the floor under every step; milliseconds."""
+    """One pass over the trade shares: Σ_i π_ni^j x_i^j for all n and j; milliseconds."""
     pi = problem.world(benchmark).pi
     x = jnp.ones((pi.shape[1], pi.shape[0]))
     once = jax.jit(lambda p, v: jnp.einsum("jni,ij->nj", p, v))
     return median_ms(lambda: once(pi, x).block_until_ready(), 50)
 
 
-def bench(runs: int = 9) -> list[dict[str, Any]]:
-    """Every figure: median (ms, per solve), target, ratio to one pass over the trade shares, steps, residual."""
-    benchmark = load()
-    floor = pass_ms(benchmark)
+def memory_gb_s() -> float:
+    """Bytes that one core sums from memory in a second, GB/s: an array of 256 MB, far beyond any cache."""
+    long = np.ones(32_000_000)
+    return long.nbytes / 1e6 / median_ms(lambda: long.sum(), 5)
+
+
+def step_mb(benchmark: Benchmark, closure: Closure) -> float:
+    """What one step must read, MB: the two kernels (that of border values twice), two input-share arrays, the blocks."""
+    n, j = benchmark.expenditure.shape
+    unknowns = 2 * j + (1 if closure.factors == "mobile" else j)
+    return (8 * (3 * n * n * j + 2 * n * j * j) + 4 * n * unknowns**2) / 1e6
+
+
+class Clock:
+    """The machine's own speeds, and rows that set a time beside them."""
+
+    def __init__(self, benchmark: Benchmark, runs: int):
+        self.benchmark, self.runs = benchmark, runs
+        self.floor, self.memory = pass_ms(benchmark), memory_gb_s()
+
+    def row(
+        self, figure: str, value: float, target: float | None, eq: Equilibrium | None = None, unit: str = "ms"
+    ) -> dict[str, Any]:
+        """One figure: value and target in `unit`, passes over the trade array, time over the bound of memory, steps, residual."""
+        bound = eq.steps * step_mb(eq.benchmark, eq.closure) / self.memory if eq is not None else None
+        return {
+            "figure": figure,
+            "value": float(f"{value:.4g}"),
+            "unit": unit,
+            "target": target,
+            "passes": round(value / self.floor, 1) if unit == "ms" else None,
+            "over_bound": round(value / bound, 2) if bound else None,
+            "steps": eq.steps if eq is not None else None,
+            "residual": float(f"{eq.residual:.1e}") if eq is not None else None,
+        }
+
+    def solve_ms(self, wedges: Wedges, closure: Closure) -> tuple[float, Equilibrium]:
+        """Median of a warm solve, and its equilibrium."""
+        eq = solve(self.benchmark, wedges, closure=closure)
+        return median_ms(lambda: solve(self.benchmark, wedges, closure=closure), self.runs), eq
+
+
+def bench(runs: int = 9, *, growth: bool = False) -> list[dict[str, Any]]:
+    """Every figure of the table in docs/performance.md; with `growth` also the exponent of time in N²J (minutes)."""
+    clock = Clock(load(), runs)
     found = []
-    for name, instruments, closure, target in FIGURES:
-        wedges = Scenario(instruments).wedges(benchmark)
-        eq = solve(benchmark, wedges, closure=closure)
-        median = median_ms(lambda w=wedges, c=closure: solve(benchmark, w, closure=c), runs)
-        found.append(_row(name, median, target, floor, eq.steps, eq.residual))
-    found.append(_many(benchmark, floor))
-    found.append(_row("one pass over all trade shares", floor, None, floor, 0, 0.0))
+    for name, wedges, closure, target in scenarios(clock.benchmark):
+        value, eq = clock.solve_ms(wedges, closure)
+        found.append(clock.row(name, value, target, eq))
+    found += [_many(clock, LONG_RUN, 8.0), _many(clock, SHORT_RUN, 15.0), *_gradients(clock)]
+    if growth:
+        found.append(_growth(clock))
+    found.append(_first_solve(clock))
+    found.append(clock.row("one pass over all trade shares", clock.floor, None))
+    found.append(clock.row("memory, one core", clock.memory, None, unit="GB/s"))
     return found
 
 
-def _many(benchmark: Benchmark, floor: float, count: int = 64) -> dict[str, Any]:
-    """Package-like variations of two cells around one crisis, by the pool of threads, a solve."""
-    crisis = Scenario((TradeCost(importer=("all",), exporter=("all",), sector=("goods",), change=0.1),)).wedges(benchmark)
-    n, i = benchmark.economy_index("KAZ"), benchmark.economy_index("BLR")
+def _many(clock: Clock, closure: Closure, target: float, count: int = 256) -> dict[str, Any]:
+    """Packages around a crisis: cuts of 20 trade costs, each package from the crisis as start, by the pool of threads."""
+    b = clock.benchmark
+    n, i = b.economy_index("KAZ"), b.economy_index("BLR")
     goods = np.arange(20)
-    cells = batch.Cells(np.full(20, n), np.full(20, i), goods)
-    near = batch.Variations(benchmark, crisis, cells, SHORT_RUN)
-    tariff = np.asarray(benchmark.tariff)[n, i, goods]
-    assert crisis.trade_cost is not None
-    base = crisis.trade_cost[n, i, goods]
-    start = near.solve(CellValues(base, tariff))
-    sizes = [CellValues(base * (1 - 0.1 * (k + 1) / count), tariff) for k in range(count)]
-    steps = [near.solve(size, start.x).steps for size in sizes[:8]]
-    total = median_ms(lambda: batch.in_parallel(lambda size: near.solve(size, start.x), sizes), 3)
-    name = f"{count} variations of a crisis, specific capital, with_trade, a solve"
-    return _row(name, total / count, None, floor, round(statistics.median(steps)), start.residual)
+    abroad = (1 - np.eye(len(b.economies)))[:, :, None] * np.ones(b.trade_flow.shape)
+    near = batch.Variations(b, Wedges(trade_cost=1 + 0.1 * abroad), batch.Cells(np.full(20, n), np.full(20, i), goods), closure)
+    tariff = np.asarray(b.tariff)[n, i, goods]
+    start = near.solve(CellValues(np.full(20, 1.1), tariff))
+    cut = np.random.default_rng(1).uniform(0.0, 0.1, (count, 20)) * (np.random.default_rng(2).random((count, 20)) < 0.5)
+
+    def one(size: Array) -> batch.Solved:
+        return near.solve(CellValues(1.1 * (1 - size), tariff), start.x)
+
+    steps = statistics.median(one(size).steps for size in cut[:8])
+    total = median_ms(lambda: batch.in_parallel(one, cut), 1)
+    row = clock.row(f"{count} packages in a crisis, an equilibrium: {closure.factors}, {closure.deficits}", total / count, target)
+    return row | {"steps": round(steps), "residual": float(f"{start.residual:.1e}")}
 
 
-def _row(name: str, median: float, target: float | None, floor: float, steps: int, residual: float) -> dict[str, Any]:
-    return {
-        "figure": name,
-        "median_ms": round(median, 3),
-        "target_ms": target,
-        "ratio": round(median / floor, 1),
-        "steps": steps,
-        "residual": float(f"{residual:.1e}"),
-    }
+def _gradients(clock: Clock) -> list[dict[str, Any]]:
+    """Real income of two economies, and of all, in every tariff at once, over the time of the solve it starts from."""
+    _, wedges, closure, _ = scenarios(clock.benchmark)[2]
+    base, eq = clock.solve_ms(wedges, closure)
+    rows = []
+    for name, of, target in (("two economies", ("BLR", "KAZ"), 3.0), ("all economies", clock.benchmark.economies, 30.0)):
+        value = median_ms(lambda of=of: adjoint.gradients(eq, of, ("tariff",)), max(3, clock.runs // 3))
+        rows.append(clock.row(f"gradient of {name} in all tariffs, over a solve", value / base, target, unit="solves"))
+    return rows
+
+
+def _growth(clock: Clock) -> dict[str, Any]:
+    """Exponent of the time of a solve (+20 % on all trade costs) in N²J, over synthetic worlds of growing size."""
+    sizes, times = [], []
+    for n, j in SIZES:
+        world = synthetic(n, j)
+        abroad = (1 - np.eye(n))[:, :, None] * np.ones((n, n, j))
+        shock = Wedges(trade_cost=1 + 0.2 * abroad)
+        sizes.append(np.log(n * n * j))
+        times.append(np.log(median_ms(lambda w=world, s=shock: solve(w, s, closure=LONG_RUN), 3)))
+    slope = float(np.polyfit(sizes, times, 1)[0])
+    names = " → ".join(f"{n} × {j}" for n, j in (SIZES[0], SIZES[-1]))
+    return clock.row(f"exponent of time in N²J, {names}", slope, 1.15, unit="")
+
+
+def _first_solve(clock: Clock) -> dict[str, Any]:
+    """`comity solve` in a new process, its programs compiled by an earlier one."""
+    text = "title: bench\nchanges:\n  - tariff: {importer: USA, exporter: all, sector: goods, rate: 25%}\n"
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "bench.yaml"
+        file.write_text(text, encoding="utf-8")
+        command = [sys.executable, "-c", COMMAND, "solve", str(file), "--of", "USA"]
+        value = median_ms(lambda: subprocess.run(command, capture_output=True, check=True), 3)
+    return clock.row("first `comity solve` in a new process, compiled before", value / 1000, 3.0, unit="s")

@@ -59,13 +59,14 @@ def accounts(
 def deficit(base: Base, shock: Shock, own: jax.Array, trade: jax.Array, exchange: Exchange, deficits: str) -> jax.Array:
     """D′_n under a closure: D_n when `fixed`, else D_n ĥ_n − ω′_n Σ_m D_m ĥ_m (`scaled_deficit`).
 
-    The hat is that of own value added (`proportional`) or of own exports plus imports (`with_trade`; ours). `own` value added
-    and `trade` exports plus imports, country, USD mn; returns country, USD mn.
+    The hat and the share ω′ in the world are those of own value added (`proportional`) or of own exports plus imports
+    (`with_trade`; ours): an economy that trades little cannot be made to lend. `own` value added and `trade` exports plus
+    imports, country, USD mn; returns country, USD mn.
     """
     if deficits == "proportional":
         return income.scaled_deficit(
             shock.deficit, own / jnp.sum(base.value_added, axis=-1), own / exchange.world(own), exchange.pool
         )
     if deficits == "with_trade":
-        return income.scaled_deficit(shock.deficit, trade / base.trade, own / exchange.world(own), exchange.pool)
+        return income.scaled_deficit(shock.deficit, trade / base.trade, trade / exchange.world(trade), exchange.pool)
     return income.fixed_deficit(shock.deficit)

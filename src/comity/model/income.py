@@ -69,7 +69,7 @@ def fixed_deficit(D: jax.Array) -> jax.Array:
 def scaled_deficit(D: jax.Array, hat: jax.Array, weight: jax.Array, pool: WorldSum) -> jax.Array:
     """D′_n = D_n ĥ_n − ω′_n Σ_m D_m ĥ_m, so that Σ D′ = 0.
 
-    `hat` is that of own value added (`proportional`) or of own exports plus imports (`with_trade`, ours), `weight` the
-    share ω′ in world value added, `pool` the sum over economies; …, USD mn.
+    `hat` and the share in the world `weight` ω′ are those of own value added (`proportional`) or of own exports plus imports
+    (`with_trade`, ours), `pool` the sum over economies; …, USD mn.
     """
     return D * hat - weight * pool(D * hat)

@@ -7,8 +7,6 @@ part of G; without it I − G_u has an exact unit eigenvalue.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import jax
 import jax.numpy as jnp
 
@@ -153,7 +151,9 @@ def residuals(base: Base, shock: Shock, u: State, factors: str, deficits: str) -
         factor = got.own / (jnp.sum(base.value_added, axis=-1) * jnp.exp(u.y)) - 1
     else:
         expected = jnp.where(base.active > 0, base.value_added * jnp.exp(u.y), 1.0)
-        factor = jnp.where(base.active > 0, added / expected - 1, 0.0)
+        # Where nothing is sold nothing is earned: what is supposed there counts against the whole economy's value added.
+        size = jnp.where(Y > 0, expected, jnp.sum(base.value_added, axis=-1)[:, None])
+        factor = jnp.where(base.active > 0, (added - expected) / size, 0.0)
     wages = base.lam * base.value_added
     wage = jnp.exp(log_wage(base, shock, u.y, factors) + shock.lnL)
     paid = jnp.sum(base.lam * added, axis=-1) if factors != "mobile" else got.own
@@ -176,95 +176,6 @@ def log_wage(base: Base, shock: Shock, y: jax.Array, factors: str) -> jax.Array:
     if factors == "mobile":
         return y - shock.lnL
     return costs.average_wage(y, base.lam * base.value_added, shock.lnL)
-
-
-class Held(NamedTuple):
-    """What one economy sees of the others at a point, as sums; by country, then that economy's slice of each."""
-
-    c_power: jax.Array
-    q: jax.Array
-    S: jax.Array
-    S_border: jax.Array
-    sold: jax.Array  # Σ_n received X′ P̂^θ
-    levied: jax.Array | None  # Σ_n (border − received) X′ P̂^θ
-    dividends: jax.Array | None  # received of all, without its own
-    S_outer: jax.Array | None  # duties that go into the customs pool, per unit of X′ P̂^θ
-    pool: jax.Array | None  # what the others pay into it
-
-
-def local_exchange(base: Base, shock: Shock, at: Held) -> Exchange:
-    """Trade of one economy with the others held at a point (eqs. 3, 5 and 6); all arguments are that economy's slices (sector).
-
-    S changes by the home market's part alone, M_nn (ĉ_n^{−θ} − the held one); so do sales, dividends and the pool.
-    """
-
-    levied, owned = at.levied, shock.owned_home
-
-    def claims(capital: jax.Array) -> jax.Array:
-        assert at.dividends is not None
-        assert owned is not None
-        return at.dividends + jnp.sum(owned * capital, axis=-1)
-
-    def share(c: jax.Array, q: jax.Array) -> jax.Array:
-        assert base.key is not None
-        assert at.pool is not None
-        assert at.S_outer is not None
-        duties = jnp.sum(q * at.S_outer, axis=-1)
-        return income.pooled_duties(base.key, duties, duties + at.pool)
-
-    return Exchange(
-        buy=lambda c: (at.S + shock.M_home * (c - at.c_power), at.S_border + shock.border_home * (c - at.c_power)),
-        sell=lambda own_q: at.sold + shock.border_home * (own_q - at.q),
-        world=lambda own: own,
-        pool=jnp.zeros_like,
-        levy=None if levied is None else lambda q: levied,
-        claims=None if at.dividends is None else claims,
-        share=None if at.pool is None else share,
-    )
-
-
-def held(base: Base, shock: Shock, u: State, factors: str) -> Held:
-    """What each economy sees of the others at a state: Σ_i M ĉ^{−θ} and the other sums of `world_exchange` (eqs. 3, 5 and 6).
-
-    Country × sector; what the others pay into a pool, and dividends, country.
-    """
-    made = nests.technology(base, shock, value_added_price(base, shock, u.y, factors), u.lnP)
-    c_power = jnp.exp(-base.theta * made.lnc)
-    trade = world_exchange(shock)
-    S, S_border = trade.buy(c_power)
-    q = base.expenditure * jnp.exp(u.lnX) / S
-    sold = trade.sell(q)
-    dividends = S_outer = pool = None
-    if trade.claims is not None and shock.owned_home is not None:
-        capital = (1 - base.lam) * made.gamma * c_power * sold
-        dividends = trade.claims(capital) - jnp.sum(shock.owned_home * capital, axis=-1)
-    if base.key is not None:
-        S_outer = outer_duties(base, shock, c_power)
-        duties = jnp.sum(q * S_outer, axis=-1)
-        pool = jnp.sum(duties) - duties
-    levied = None if trade.levy is None else trade.levy(q)
-    return Held(c_power, q, S, S_border, sold, levied, dividends, S_outer, pool)
-
-
-def diagonal_blocks(base: Base, shock: Shock, u: State, factors: str, deficits: str) -> jax.Array:
-    """dG_n/du_n = ∂G_n/∂u_n for every economy n with all others held: country × unknown × unknown; ours.
-
-    Exact but for the economy's own weight in the numéraire and in the world's balance of lending.
-    """
-    total = jnp.sum(base.value_added)
-    flat = pack(u)
-
-    def one(x: jax.Array, base_n: Base, shock_n: Shock, at: Held) -> jax.Array:
-        others = total - jnp.sum(base_n.value_added)
-        local = local_exchange(base_n, shock_n, at)._replace(world=lambda own: own + others)
-        return pack(evaluate(base_n, shock_n, unpack(x, base_n.gamma.shape[-1], factors), local, factors, deficits).state)
-
-    def none(kernel: jax.Array | None) -> jax.Array | None:
-        return None if kernel is None else jnp.zeros(len(flat))
-
-    kernels = ("M", "border", "keep", "rent", "other", "owned")
-    no_kernels = shock._replace(**{name: none(getattr(shock, name)) for name in kernels})
-    return jax.vmap(jax.jacfwd(one))(flat, base, no_kernels, held(base, shock, u, factors))
 
 
 def pack(u: State) -> jax.Array:

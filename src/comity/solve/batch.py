@@ -2,7 +2,7 @@
 
 On a CPU each scenario is solved on its own by a small pool of threads (the compiled steps run outside Python's lock):
 measured on two cores this is twice as fast as one program with the scenarios as an axis, which runs as long as its
-slowest member and leaves the cache.
+slowest member and leaves the cache. That program is there too (`batch`), for an accelerator.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from comity.errors import InputError
+from comity.errors import InputError, InterruptedRun
 from comity.model import market, shares
 from comity.records import Array, Benchmark, CellValues, Closure, Equilibrium, Wedges, read_only
-from comity.solve import equilibrium, homotopy, problem
+from comity.solve import equilibrium, homotopy, posed, problem, together
 
 WORKERS = 2
 """Threads unless the caller names another number."""
@@ -47,14 +48,38 @@ def solve_many(
     closure: Closure | None = None,
     tolerance: float = equilibrium.TOLERANCE,
     workers: int | None = None,
+    batch: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    cancel: Callable[[], bool] | None = None,
 ) -> list[Equilibrium]:
-    """`solve` for each scenario, in order."""
+    """`solve` for each scenario, in order; the first error ends it.
+
+    By a pool of threads, or with `batch` as one compiled program of so many scenarios at a time, for an accelerator; twice the
+    same call gives the same bits. `progress(done, total)` is called after each; InterruptedRun after `cancel()` returns True.
+    """
+    closure, total, lock = closure or Closure(), len(scenarios), Lock()
+    count = 0
+
+    def done() -> None:
+        nonlocal count
+        with lock:
+            count += 1
+            if progress is not None:
+                progress(count, total)
+        if cancel is not None and cancel():
+            raise InterruptedRun(f"stopped after {count} of {total} equilibria")
+
+    def one(scenario: Any) -> Equilibrium:
+        eq = equilibrium.solve(benchmark, scenario, closure=closure, tolerance=tolerance)
+        done()
+        return eq
+
     if not scenarios:
         return []
+    if batch is not None:
+        return together.solve_batches(benchmark, scenarios, batch, closure=closure, tolerance=tolerance, done=done)
     # The first alone, so that the programs are compiled and the preconditioner is made once.
-    first = equilibrium.solve(benchmark, scenarios[0], closure=closure, tolerance=tolerance)
-    rest = in_parallel(lambda s: equilibrium.solve(benchmark, s, closure=closure, tolerance=tolerance), scenarios[1:], workers)
-    return [first, *rest]
+    return [one(scenarios[0]), *in_parallel(one, scenarios[1:], workers)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +163,7 @@ class Variations:
         self._wedges = wedges
         self.world = problem.world(benchmark, closure)
         equilibrium.refuse_lost_suppliers(self.world, wedges)
+        posed.refuse_unbalanced(self.world, wedges, closure)
         self.at = (jnp.asarray(cells.sector), jnp.asarray(cells.importer), jnp.asarray(cells.exporter))
         self.blocks = homotopy.benchmark_blocks(self.world, closure, problem.shock(self.world, Wedges()))
         self.scenario = problem.shock(self.world, wedges)

@@ -11,10 +11,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from comity.errors import InputError, NoEquilibriumError
+from comity.errors import InputError, NoEquilibriumError, NotConvergedError
 from comity.model import market
 from comity.records import Array, Benchmark, Closure, Equilibrium, Wedges, read_only
-from comity.solve import homotopy, problem, quotas, rebase, report, target
+from comity.solve import homotopy, posed, problem, quotas, rebase, report, target
 from comity.solve.declared import reference
 
 TOLERANCE = 1e-10
@@ -60,6 +60,7 @@ def solve(
         benchmark = balanced_benchmark(benchmark, closure)
     w = problem.world(benchmark, closure)
     refuse_lost_suppliers(w, wedges)
+    posed.refuse_unbalanced(w, wedges, closure)
     closure_of_map = of_map(closure)
     blocks = homotopy.benchmark_blocks(w, closure_of_map, problem.shock(w, Wedges()))
     ends: dict[float, market.Shock] = {}
@@ -142,7 +143,7 @@ def gate(residuals: Mapping[str, float], tolerance: float) -> None:
     """Refuse to hand out what does not satisfy the model's equations."""
     for name, value in residuals.items():
         if not value <= tolerance:
-            raise NoEquilibriumError(
+            raise NotConvergedError(
                 f"not converged: residual of {name} is {value:.2g}, above {tolerance:.0e}", residual=value, worst=name
             )
 

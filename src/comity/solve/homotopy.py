@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import jax
-import jax.numpy as jnp
-import numpy as np
 
-from comity.errors import NoEquilibriumError
 from comity.model import market
 from comity.records import Closure
-from comity.solve import problem, root
+from comity.solve import posed, problem, root
 
 DIRECT_LIMIT = 45
 """Steps that the direct attempt may take before the shock is cut into stages."""
@@ -22,6 +19,15 @@ STAGE_LIMIT = 60
 """Steps that one stage may take before its length is halved."""
 
 SHORTEST_STAGE = 1 / 4096
+"""Of the way that is left."""
+
+MOST_STAGES = 200
+
+NEAR, FAR = 4.0, 4.0
+"""Largest gap of any equation (a log) at which the direct attempt, or a stage, is worth a try."""
+
+ON_THE_WAY = 1e-3
+"""How sharp the end of a stage must be: it is only the start of the next one."""
 
 Path = Callable[[float], market.Shock]
 
@@ -50,65 +56,43 @@ def benchmark_blocks(w: problem.World, closure: Closure, quiet: market.Shock) ->
 def reach(w: problem.World, path: Path, closure: Closure, x0: jax.Array, tolerance: float, blocks: jax.Array) -> Point:
     """The equilibrium at the end of `path` (fraction of the shock to arrays of the shock).
 
-    Raises NoEquilibriumError, naming the worst equation, economy and sector, when stages become shorter than 1/4096.
+    Raises NoEquilibriumError, naming the worst equation, economy and sector, when the path ends before the shock does.
     """
     run = root.compiled(closure.factors, closure.deficits)
     end = path(1.0)
-    it = run(w.base, end, x0, blocks, tolerance, DIRECT_LIMIT)
-    steps = int(it.steps)
-    if float(it.residual) <= tolerance:
-        return Point(it.x + it.correction, steps, float(it.residual))
+    steps = 0
+    if root.largest_gap(closure.factors, closure.deficits)(w.base, end, x0) <= NEAR:
+        it = run(w.base, end, x0, blocks, tolerance, DIRECT_LIMIT)
+        steps = int(it.steps)
+        if float(it.residual) <= tolerance:
+            return Point(it.x + it.correction, steps, float(it.residual))
     return _in_stages(w, path, closure, tolerance, steps)
 
 
 def _in_stages(w: problem.World, path: Path, closure: Closure, tolerance: float, steps: int) -> Point:
-    run = root.compiled(closure.factors, closure.deficits)
-    invert = root.inverse_blocks(closure.factors, closure.deficits)
-    at, length, stages = 0.0, 0.5, 0
-    x = before = problem.start_state(w, closure, None)
-    at_before = 0.0
-    while True:
-        goal = min(1.0, at + length)
+    """Stages as long as the equations stay within `FAR` of the guess; each half as long where it was not reached."""
+    run, invert = (make(closure.factors, closure.deficits) for make in (root.compiled, root.inverse_blocks))
+    gap = root.largest_gap(closure.factors, closure.deficits)
+    at, at_before, length, stages = 0.0, 0.0, 1.0, 0
+    x = before = failed = problem.start_state(w, closure, None)
+    for _ in range(MOST_STAGES):
+        goal = 1.0 if length >= 1 - at else at + length
         shock = path(goal)
         guess = x if at == at_before else x + (goal - at) / (at - at_before) * (x - before)
-        blocks = invert(w.base, shock, guess)
-        if not bool(jnp.isfinite(blocks).all()):
-            guess, blocks = x, invert(w.base, path(at), x)
-        # On the way a stage need not be sharp: its end is only the start of the next one.
-        it = run(w.base, shock, guess, blocks, tolerance if goal == 1.0 else max(tolerance, 1e-6), STAGE_LIMIT)
-        steps += int(it.steps)
-        if float(it.residual) <= (tolerance if goal == 1.0 else max(tolerance, 1e-6)):
-            before, at_before, x, at = x, at, it.x + it.correction, goal
-            stages += 1
-            if at == 1.0:
-                return Point(x, steps, float(it.residual), stages)
-            length *= 2.0
-            continue
+        far = float(gap(w.base, shock, guess))
+        if far <= FAR or length < SHORTEST_STAGE:
+            blocks = invert(w.base, shock, guess)
+            sharp = tolerance if goal == 1.0 else max(tolerance, ON_THE_WAY)
+            it = run(w.base, shock, guess, blocks, sharp, STAGE_LIMIT)
+            steps += int(it.steps)
+            if float(it.residual) <= sharp:
+                before, at_before, x, at = x, at, it.x + it.correction, goal
+                stages += 1
+                if at == 1.0:
+                    return Point(x, steps, float(it.residual), stages)
+                length = min(2 * length, 1 - at)
+                continue
         length /= 2.0
-        if length < SHORTEST_STAGE:
-            raise no_equilibrium(w, path(goal), closure, x, it.x, at)
-
-
-def no_equilibrium(
-    w: problem.World, shock: market.Shock, closure: Closure, x: jax.Array, failed: jax.Array, at: float
-) -> NoEquilibriumError:
-    """The error that says where it stopped: the worst equation, and who runs out of income where that is the reason."""
-    F = np.abs(np.asarray(root.residual(w.base, shock, failed, closure.factors, closure.deficits)))
-    F = np.where(np.isfinite(F), F, np.inf)
-    n, k = np.unravel_index(np.argmax(F), F.shape)
-    J = len(w.sectors)
-    equation = ("price index", "goods market", "factor market")[min(int(k) // J, 2)]
-    sector = "" if closure.factors == "mobile" and k >= 2 * J else f", {w.sectors[int(k) % J]}"
-    worst = f"{equation} of {w.economies[n]}{sector}"
-    u = market.unpack(x, J, closure.factors)
-    got = market.evaluate(w.base, shock, u, market.world_exchange(shock), closure.factors, closure.deficits)
-    poorest = int(np.argmin(np.asarray(got.income) / w.income))
-    share = float(got.income[poorest]) / float(w.income[poorest])
-    message = f"no equilibrium was found beyond {100 * at:.3g} % of the shock; worst: {worst} (residual {F[n, k]:.2g})."
-    if share < 0.25 and closure.deficits in ("fixed", "proportional"):
-        message += (
-            f" The spending of {w.economies[poorest]} falls to {100 * share:.2g} % of the benchmark's: with {closure.deficits}"
-            " deficits it must go on lending a surplus that its income no longer carries. Deficits `with_trade` or `balanced`"
-            " would work."
-        )
-    return NoEquilibriumError(message, residual=float(F[n, k]), worst=worst)
+        if length < SHORTEST_STAGE * (1 - at) or 1 - at < 1e-12:
+            break
+    raise posed.no_equilibrium(w, path(min(1.0, at + length)), closure, x, failed, at)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from comity.errors import InputError
-from comity.model import market, shares
+from comity.model import balance, market, shares
 from comity.records import Array, Benchmark, Closure, Equilibrium, Wedges
 from comity.solve.checks import check_wedges
 
@@ -46,6 +46,9 @@ _worlds: WeakKeyDictionary[Benchmark, OrderedDict[tuple, World]] = WeakKeyDictio
 
 KEPT_NESTS = 8
 """Sets of elasticities of substitution for which a benchmark's arrays and preconditioners are kept."""
+
+ROUNDING = 1e-12
+"""Lending, as a fraction of income, that counts as none."""
 
 COBB_DOUGLAS = Closure()
 
@@ -98,7 +101,8 @@ def _plain(b: Benchmark) -> World:
         final_share=b.final_share,
         value_added=b.value_added,
         expenditure=b.expenditure,
-        deficit=b.deficit,
+        # Less is rounding of a balanced benchmark; for an economy without trade any lending at all is too much.
+        deficit=np.where(np.abs(b.deficit) > ROUNDING * b.income, b.deficit, 0.0),
         trade=exports + imports,
         income=b.income,
         output=b.output,
@@ -292,5 +296,9 @@ def _hats(eq: Equilibrium) -> dict[str, Array]:
     return {
         "price": eq.values["price"],
         "expenditure": ratio(eq.values["expenditure"], b.expenditure),
-        "value_added": ratio(eq.values["value_added"], b.value_added),
+        "value_added": np.where(
+            (b.value_added > 0) & (eq.values["value_added"] <= 0),
+            np.exp(balance.UNSOLD),
+            ratio(eq.values["value_added"], b.value_added),
+        ),
     }

@@ -10,7 +10,7 @@ import numpy as np
 
 from comity.model import market, nests, shares, welfare
 from comity.records import Array
-from comity.solve import problem
+from comity.solve import problem, root
 
 
 @lru_cache(maxsize=32)
@@ -47,7 +47,7 @@ def compiled(factors: str, deficits: str):
             "value_added": got.value_added,
             "expenditure": base.expenditure * jnp.exp(u.lnX),
         }
-        worst = {name: jnp.max(jnp.abs(cells)) for name, cells in market.residuals(base, shock, u, factors, deficits).items()}
+        worst = {name: root.worst_of(cells) for name, cells in market.residuals(base, shock, u, factors, deficits).items()}
         return values, worst
 
     return run

@@ -1,7 +1,7 @@
 """The forward solver: Anderson-accelerated steps, preconditioned by each economy's own Newton block.
 
-One step evaluates all equations at u, takes the residual F = G(u) − u and corrects it with the inverse of I − dG_n/du_n
-for every economy n (its prices, spending and factor incomes move together; the others are held). What is left is the
+One step evaluates all equations at u, takes what is left of each, F(u), and corrects it with the inverse of −dF_n/du_n for
+every economy n (its prices, spending and factor incomes move together; the others are held). What is left is the
 coupling through trade, which Anderson acceleration (1965; Walker & Ni 2011) removes in 10 to 30 steps. Convergence is
 judged by F, the model's own residuals, relative and in max-norm, never by the size of a step.
 """
@@ -14,7 +14,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from comity.model import market
+from comity.model import balance, market
 
 DEPTH = 8
 """How many past steps Anderson acceleration combines."""
@@ -37,21 +37,38 @@ class Iterate(NamedTuple):
 
 @lru_cache(maxsize=32)
 def inverse_blocks(factors: str, deficits: str):
-    """Compiled (I − dG_n/du_n)^{-1} at a point, in single precision: it only steers, the residual judges."""
+    """Compiled −(dF_n/du_n)^{-1} at a point, in single precision: it only steers, the residual judges."""
 
     @jax.jit
     def run(base: market.Base, shock: market.Shock, x: jax.Array) -> jax.Array:
         u = market.unpack(x, base.gamma.shape[-1], factors)
-        blocks = market.diagonal_blocks(base, shock, u, factors, deficits)
-        return jnp.linalg.inv(jnp.eye(blocks.shape[-1]) - blocks).astype(jnp.float32)
+        blocks = balance.diagonal_blocks(base, balance.abroad(shock), u, factors, deficits)
+        return -jnp.linalg.inv(blocks).astype(jnp.float32)
 
     return run
 
 
 def residual(base: market.Base, shock: market.Shock, x: jax.Array, factors: str, deficits: str) -> jax.Array:
-    """F = G(u) − u: prices, goods and factor markets in relative terms; country × unknown."""
+    """F: what is left of prices, goods markets, factor markets and external accounts, in logs; country × unknown."""
+    return _left(base, balance.abroad(shock), x, factors, deficits)
+
+
+def _left(base: market.Base, shock: market.Shock, x: jax.Array, factors: str, deficits: str) -> jax.Array:
     u = market.unpack(x, base.gamma.shape[-1], factors)
-    return market.pack(market.evaluate(base, shock, u, market.world_exchange(shock), factors, deficits).state) - x
+    return market.pack(balance.gaps(base, shock, u, market.world_exchange(shock), factors, deficits))
+
+
+def _sold(base: market.Base, shock: market.Shock, x: jax.Array, factors: str) -> jax.Array:
+    """The point with no value added supposed where nobody may buy; a sector's, so only where factors stay in theirs."""
+    if factors == "mobile":
+        return x
+    J = base.gamma.shape[-1]
+    return x.at[:, 2 * J :].set(jnp.where(balance.unsold(base, shock), balance.UNSOLD, x[:, 2 * J :]))
+
+
+def worst_of(F: jax.Array) -> jax.Array:
+    """max |F|, infinite where any is not a number: a maximum over numbers may pass over what is none."""
+    return jnp.where(jnp.isfinite(F).all(), jnp.max(jnp.abs(F)), jnp.inf)
 
 
 def iterate(
@@ -67,10 +84,13 @@ def iterate(
 ) -> Iterate:
     """Steps until the residual is below `tolerance`, is not finite, has grown a millionfold, or `limit` steps are done."""
 
+    shock = balance.abroad(shock)
+    x0 = _sold(base, shock, x0, factors)
+
     def correct(x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        F = residual(base, shock, x, factors, deficits)
+        F = _left(base, shock, x, factors, deficits)
         step = jnp.einsum("nab,nb->na", blocks, F.astype(jnp.float32)).astype(jnp.float64)
-        return step, jnp.max(jnp.abs(F))
+        return step, worst_of(F)
 
     def advance(it: Iterate) -> Iterate:
         gram = it.past_f @ it.past_f.T
@@ -98,3 +118,15 @@ def iterate(
 def compiled(factors: str, deficits: str):
     """`iterate` compiled for one closure."""
     return jax.jit(partial(iterate, factors=factors, deficits=deficits))
+
+
+@lru_cache(maxsize=32)
+def largest_gap(factors: str, deficits: str):
+    """Compiled max |F| at a point; infinite where it is not a number."""
+
+    @jax.jit
+    def run(base: market.Base, shock: market.Shock, x: jax.Array) -> jax.Array:
+        others = balance.abroad(shock)
+        return worst_of(_left(base, others, _sold(base, others, x, factors), factors, deficits))
+
+    return run
