@@ -13,7 +13,7 @@ from comity.policy.instruments import ExportTax, Instrument, Ownership, Quota, T
 from comity.policy.quotas import limited_flows
 from comity.policy.scenario import Scenario
 from comity.policy.wedges import combine
-from comity.records import Closure
+from comity.records import Closure, Wedges
 from comity.solve.equilibrium import solve
 from policy_world import small
 from talks_text import CRISES, HEAD, PROPOSALS, bound
@@ -105,6 +105,17 @@ def test_what_an_instrument_cannot_be_is_refused(make: Any, told: str):
         make()
 
 
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [(1.2, "not 120 % of KAZ, B06 for BLR"), (-0.1, "not -10 % of KAZ, B06 for BLR"), (0.5, "of KAZ, B06 sum to 1.5, not to 1")],
+)
+def test_owners_of_more_or_less_than_all_are_named(share: float, told: str):
+    owned = np.repeat(np.eye(5)[:, :, None], 6, axis=2)
+    owned[0, 1, 1] = share
+    with pytest.raises(InputError, match=told):
+        solve(WORLD, Wedges(ownership=owned))
+
+
 def test_limited_flows_are_those_that_exist():
     flows = limited_flows(WORLD, [Quota(importer="BLR", exporter="KOR, RUS", sector="goods", limit="50%", rent_to="exporter")])
     assert len(flows) == 7  # Korea sells no oil to Belarus
@@ -157,5 +168,5 @@ def test_quotas_in_talks_are_refused_by_name(where: str):
     line = "{quota: {importer: KAZ, exporter: BLR, sector: C10T12, limit: 80%, rent_to: importer}}"
     text = HEAD + CRISES + PROPOSALS
     old = "{trade_cost: {importer: all" if where == "crisis" else "{trade_cost: {importer: KAZ"
-    with pytest.raises(NotYetError, match=f"a quota in a {where}"):
+    with pytest.raises(NotYetError, match="a quota outside of a scenario file" if where == "crisis" else "a quota in a proposal"):
         bound(text.replace(old, f"{line}, {old}"))

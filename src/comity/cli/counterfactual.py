@@ -58,6 +58,7 @@ def run(file: Path, closure_words: str | None, by: str, of: str, json: bool, dec
             }
             for a in achieved
         ],
+        "rents": eq.benchmark.provenance.get("rents"),
         "quotas": [quota(one) for one in quoted],
         by: {"economy": economies, "sector": sectors, "partner": partners}[by](eq, shown),
     }

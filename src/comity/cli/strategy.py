@@ -35,7 +35,7 @@ def _asked(
     from dataclasses import replace
 
     from comity.data.load import load
-    from comity.solve.declared import with_elasticities
+    from comity.solve.declared import with_elasticities, with_rents
     from comity.strategy.spec import named, read_policy
 
     own = {
@@ -56,6 +56,7 @@ def _asked(
     benchmark = load(asked.benchmark, given) if isinstance(given, str) else load(asked.benchmark)
     if isinstance(given, tuple):
         benchmark = with_elasticities(benchmark, given)
+    benchmark = with_rents(benchmark, [change.instrument for change in asked.spec.changes])
     return asked, benchmark, asked.closure, asked.players(benchmark)
 
 

@@ -276,9 +276,12 @@ class PolicyChange(Strict):
 
 
 class WorldChange(PolicyChange):
-    """One line of a crisis: what a government controls, what is owned and paid across borders, and what befalls the world."""
+    """One line of a crisis or of a policy file's world: what governments control, what is owned and paid abroad, what befalls."""
 
-    NOT_YET: ClassVar = LATER | {"quota": "a quota in a crisis", "tariff_quota": "a tariff quota in a crisis"}
+    NOT_YET: ClassVar = LATER | {
+        "quota": "a quota outside of a scenario file",
+        "tariff_quota": "a tariff quota outside of a scenario file",
+    }
 
     transfer: Transfer | None = None
     ownership: Ownership | None = None

@@ -28,7 +28,7 @@ def check_wedges(benchmark: Benchmark, wedges: Wedges, closure: Closure) -> None
             problems.append(Problem(f"{name}: shape {values.shape}, expected {shape}"))
             continue
         finite = np.isfinite(values) | ((name == "trade_cost") & np.isposinf(values))
-        fault = _fault(name, values) if finite.all() else f"{int((~finite).sum())} cells are not finite numbers"
+        fault = _fault(name, values, benchmark) if finite.all() else f"{int((~finite).sum())} cells are not finite numbers"
         if fault:
             problems.append(Problem(f"{name}: {fault}"))
         at_home = 1.0 if name == "trade_cost" else 0.0
@@ -40,7 +40,7 @@ def check_wedges(benchmark: Benchmark, wedges: Wedges, closure: Closure) -> None
         raise InputError(problems)
 
 
-def _fault(name: str, values: Array) -> str | None:
+def _fault(name: str, values: Array, benchmark: Benchmark) -> str | None:
     if name in RATES:
         return "−100 % or less" if np.any(values <= -1) else None
     if name in FACTORS_OF:
@@ -48,7 +48,15 @@ def _fault(name: str, values: Array) -> str | None:
     if name == "transfer":
         far = abs(values.sum()) > 1e-6 * max(1.0, float(np.abs(values).sum()))
         return f"sums to {values.sum():.6g} USD mn, not to 0" if far else None
-    if np.any(values < 0) or np.any(values > 1):
-        return "shares of owners lie between 0 and 1"
-    gap = np.abs(values.sum(axis=0) - 1)
-    return f"shares of owners sum to {values.sum(axis=0).flat[int(gap.argmax())]:.9g}, not to 1" if gap.max() > 1e-9 else None
+    outside = (values < 0) | (values > 1)
+    if outside.any():
+        owner, country, sector = (int(c) for c in np.argwhere(outside)[0])
+        where = f"{benchmark.economies[country]}, {benchmark.sectors[sector]}"
+        share = f"{100 * values[owner, country, sector]:.6g} % of {where} for {benchmark.economies[owner]}"
+        return f"shares of owners lie between 0 and 1 (0 % and 100 %), not {share}"
+    total = values.sum(axis=0)
+    country, sector = (int(c) for c in np.unravel_index(np.argmax(np.abs(total - 1)), total.shape))
+    if abs(total[country, sector] - 1) <= 1e-9:
+        return None
+    where = f"{benchmark.economies[country]}, {benchmark.sectors[sector]}"
+    return f"shares of owners of {where} sum to {total[country, sector]:.9g}, not to 1; what residents hold counts too"

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field
 from comity.errors import InputError, Problem
 from comity.policy import selectors
 from comity.policy.elasticities import OwnElasticities
-from comity.policy.instruments import AnyChange, Instrument
+from comity.policy.instruments import Instrument, WorldChange
 from comity.policy.numbers import fraction, number, truth
 from comity.policy.reading import read
 from comity.policy.scenario import ClosureSpec, Elasticities, Scenario
@@ -88,7 +88,7 @@ class PolicyFile(Strict):
     bounds: Annotated[tuple[float, float], BeforeValidator(_bounds)] = BOUNDS
     weights: Numbers | None = None
     transfers: Truth = False
-    changes: tuple[AnyChange, ...] = ()
+    changes: tuple[WorldChange, ...] = ()
 
 
 @dataclass(frozen=True)
