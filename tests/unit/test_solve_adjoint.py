@@ -129,8 +129,10 @@ def test_what_means_nothing_in_the_long_run_is_refused(small: Benchmark):
 # -- the linear solver -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("many", [7, 20])
 @pytest.mark.parametrize("transposed", [False, True])
-def test_the_block_solver_solves_the_dense_system(eq: Equilibrium, transposed: bool):
+def test_the_block_solver_solves_the_dense_system(eq: Equilibrium, transposed: bool, many: int):
+    """Few right-hand sides in double precision, and many by refinement of single precision."""
     import jax
 
     here = place(eq)
@@ -138,20 +140,21 @@ def test_the_block_solver_solves_the_dense_system(eq: Equilibrium, transposed: b
     jacobian = jax.jacfwd(lambda v: root.residual(here.w.base, here.shock, v, *here.closure))(here.x).reshape(size, size)
     dense = -np.asarray(jacobian)
     rng = np.random.default_rng(1)
-    rhs = rng.normal(size=(7, *here.x.shape))
+    rhs = rng.normal(size=(many, *here.x.shape))
     rhs[3] = rhs[2]  # twice the same, and one that asks for nothing
     rhs[5] = 0
     found = linear.solve(here.w.base, here.shock, here.x, here.blocks, jnp.asarray(rhs), here.closure, transposed=transposed)
-    right = np.linalg.solve(dense.T if transposed else dense, rhs.reshape(7, -1).T).T
+    right = np.linalg.solve(dense.T if transposed else dense, rhs.reshape(many, -1).T).T
     assert found.residual <= 1e-12
-    np.testing.assert_allclose(np.asarray(found.x).reshape(7, -1), right, rtol=1e-9, atol=1e-10 * np.abs(right).max())
+    np.testing.assert_allclose(np.asarray(found.x).reshape(many, -1), right, rtol=1e-9, atol=1e-10 * np.abs(right).max())
 
 
-def test_a_tolerance_that_cannot_be_reached_is_an_error(eq: Equilibrium):
+@pytest.mark.parametrize("many", [2, 20])
+def test_a_tolerance_that_cannot_be_reached_is_an_error(eq: Equilibrium, many: int):
     here = place(eq)
     with pytest.raises(NoEquilibriumError, match="residual"):
         linear.solve(
-            here.w.base, here.shock, here.x, here.blocks, jnp.ones((2, *here.x.shape)), here.closure, transposed=True,
+            here.w.base, here.shock, here.x, here.blocks, jnp.ones((many, *here.x.shape)), here.closure, transposed=True,
             tolerance=1e-19,
         )  # fmt: skip
 

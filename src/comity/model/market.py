@@ -101,7 +101,7 @@ def evaluate(
     final = nests.final_demand(base, shock, u.lnP)[1]
     spending = income.spending(final, earned.income, nests.input_demand(base, made, u.lnP, Y))
 
-    tiny = jnp.finfo(jnp.float64).tiny
+    tiny = jnp.finfo(spending.dtype).tiny
     bought = base.expenditure > 0
     lnX = jnp.where(bought, jnp.log(jnp.maximum(spending / jnp.where(bought, base.expenditure, 1.0), tiny)), 0.0)
     if factors == "mobile":
