@@ -165,7 +165,7 @@ class Variations:
         equilibrium.refuse_lost_suppliers(self.world, wedges)
         posed.refuse_unbalanced(self.world, wedges, closure)
         self.at = (jnp.asarray(cells.sector), jnp.asarray(cells.importer), jnp.asarray(cells.exporter))
-        self.blocks = homotopy.benchmark_blocks(self.world, closure, problem.shock(self.world, Wedges()))
+        self.blocks = homotopy.benchmark_blocks(self.world, closure)
         self.scenario = problem.shock(self.world, wedges)
 
     @property

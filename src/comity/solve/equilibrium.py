@@ -62,7 +62,7 @@ def solve(
     refuse_lost_suppliers(w, wedges)
     posed.refuse_unbalanced(w, wedges, closure)
     closure_of_map = of_map(closure)
-    blocks = homotopy.benchmark_blocks(w, closure_of_map, problem.shock(w, Wedges()))
+    blocks = homotopy.benchmark_blocks(w, closure_of_map)
     ends: dict[float, market.Shock] = {}
 
     def path(s: float) -> market.Shock:
@@ -163,7 +163,7 @@ def balanced_benchmark(benchmark: Benchmark, closure: Closure) -> Benchmark:
     if fixed not in known:
         w = problem.world(benchmark, fixed)
         quiet = Wedges()
-        blocks = homotopy.benchmark_blocks(w, fixed, problem.shock(w, quiet))
+        blocks = homotopy.benchmark_blocks(w, fixed)
         x0 = problem.start_state(w, fixed, None)
         point = homotopy.reach(w, lambda s: problem.shock(w, quiet, s, balance=True), fixed, x0, 1e-13, blocks)
         shock = problem.shock(w, quiet, 1.0, balance=True)

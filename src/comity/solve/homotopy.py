@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import jax
+import numpy as np
 
 from comity.model import market
-from comity.records import Closure
+from comity.records import Closure, Wedges
 from comity.solve import posed, problem, root
 
 DIRECT_LIMIT = 45
@@ -25,6 +26,9 @@ MOST_STAGES = 200
 
 NEAR, FAR = 4.0, 4.0
 """Largest gap of any equation (a log) at which the direct attempt, or a stage, is worth a try."""
+
+POLISHES = 6
+"""How often a last stage that is near goes on with blocks made where it stands, when its steps are used up."""
 
 ON_THE_WAY = 1e-3
 """How sharp the end of a stage must be: it is only the start of the next one."""
@@ -44,28 +48,28 @@ class Point:
     stages: int = 1
 
 
-def benchmark_blocks(w: problem.World, closure: Closure, quiet: market.Shock) -> jax.Array:
+def benchmark_blocks(w: problem.World, closure: Closure) -> jax.Array:
     """The preconditioner at the benchmark, made once for a closure."""
     known = _blocks.setdefault(w, {})
     key = (closure.factors, closure.deficits)
     if key not in known:
-        known[key] = root.inverse_blocks(*key)(w.base, quiet, problem.start_state(w, closure, None))
+        known[key] = root.inverse_blocks(*key)(w.base, problem.shock(w, Wedges()), problem.start_state(w, closure, None))
     return known[key]
 
 
-def reach(w: problem.World, path: Path, closure: Closure, x0: jax.Array, tolerance: float, blocks: jax.Array) -> Point:
+def reach(
+    w: problem.World, path: Path, closure: Closure, x0: jax.Array, tolerance: float, blocks: jax.Array, near: float = NEAR
+) -> Point:
     """The equilibrium at the end of `path` (fraction of the shock to arrays of the shock).
 
+    From a start further away than `near` the direct attempt is not worth a try, where the benchmark itself is an equilibrium.
     Raises NoEquilibriumError, naming the worst equation, economy and sector, when the path ends before the shock does.
     """
     run = root.compiled(closure.factors, closure.deficits)
-    end = path(1.0)
-    steps = 0
-    if root.largest_gap(closure.factors, closure.deficits)(w.base, end, x0) <= NEAR:
-        it = run(w.base, end, x0, blocks, tolerance, DIRECT_LIMIT)
-        steps = int(it.steps)
-        if float(it.residual) <= tolerance:
-            return Point(it.x + it.correction, steps, float(it.residual))
+    it = run(w.base, path(1.0), x0, blocks, tolerance, DIRECT_LIMIT, near)
+    steps = int(it.steps)
+    if float(it.residual) <= tolerance:
+        return Point(it.x + it.correction, steps, float(it.residual))
     return _in_stages(w, path, closure, tolerance, steps)
 
 
@@ -78,13 +82,19 @@ def _in_stages(w: problem.World, path: Path, closure: Closure, tolerance: float,
     for _ in range(MOST_STAGES):
         goal = 1.0 if length >= 1 - at else at + length
         shock = path(goal)
-        guess = x if at == at_before else x + (goal - at) / (at - at_before) * (x - before)
-        far = float(gap(w.base, shock, guess))
+        onward = x + (goal - at) / max(at - at_before, SHORTEST_STAGE**4) * (x - before)
+        far, guess = min(((float(gap(w.base, shock, point)), point) for point in (onward, x)), key=lambda pair: pair[0])
         if far <= FAR or length < SHORTEST_STAGE:
             blocks = invert(w.base, shock, guess)
             sharp = tolerance if goal == 1.0 else max(tolerance, ON_THE_WAY)
-            it = run(w.base, shock, guess, blocks, sharp, STAGE_LIMIT)
+            it = run(w.base, shock, guess, blocks, sharp, STAGE_LIMIT, np.inf)
             steps += int(it.steps)
+            for _ in range(POLISHES):
+                if not sharp < float(it.residual) <= ON_THE_WAY:
+                    break
+                it = run(w.base, shock, it.x, invert(w.base, shock, it.x), sharp, STAGE_LIMIT, np.inf)
+                steps += int(it.steps)
+            failed = it.x
             if float(it.residual) <= sharp:
                 before, at_before, x, at = x, at, it.x + it.correction, goal
                 stages += 1

@@ -179,12 +179,19 @@ def from_shares(
 
 
 @jax.jit
-def _kernels(pi: jax.Array, t: jax.Array, theta: jax.Array, t1: jax.Array, lnd: jax.Array, s: jax.Array):
-    t_s = t + s * (t1 - t)
-    shut = jnp.isposinf(lnd)
-    lnd = jnp.where(shut, 0.0, lnd)
-    lnkappa = s * lnd + jnp.log1p(t_s) - jnp.log1p(t)
-    M = shares.trade_kernel(pi, lnkappa, s * shut, theta[:, None, None])
+def _kernels(pi: jax.Array, t: jax.Array, theta: jax.Array, t1: jax.Array | None, d: jax.Array | None, s: jax.Array):
+    """M, M/(1+t′) and what an economy buys at home of each; `t1` and `d` importer × exporter × sector, None where as before."""
+    M, t_s = pi, t
+    lnkappa = shut = jnp.zeros(())
+    if d is not None:
+        d = d.transpose(2, 0, 1)
+        shut = jnp.isposinf(d)
+        lnkappa = s * jnp.log(jnp.where(shut, 1.0, d))
+    if t1 is not None:
+        t_s = t + s * (t1.transpose(2, 0, 1) - t)
+        lnkappa = lnkappa + jnp.log1p(t_s) - jnp.log1p(t)
+    if d is not None or t1 is not None:
+        M = shares.trade_kernel(pi, lnkappa, s * shut, theta[:, None, None])
     border = M / (1 + t_s)
     return M, border, jnp.einsum("jnn->nj", M), jnp.einsum("jnn->nj", border)
 
@@ -199,9 +206,8 @@ def shock(w: World, wedges: Wedges, s: float = 1.0, *, balance: bool = False) ->
     def log(values: Array | None, shape: tuple[int, ...]) -> jax.Array:
         return jnp.zeros(shape) if values is None else s * jnp.log(jnp.asarray(values))
 
-    t1 = w.tariff if wedges.tariff is None else _sector_first(wedges.tariff)
-    lnd = jnp.zeros_like(w.pi) if wedges.trade_cost is None else jnp.log(_sector_first(wedges.trade_cost))
-    M, border, M_home, border_home = _kernels(w.pi, w.tariff, w.base.theta[0], t1, lnd, jnp.asarray(s))
+    t1, d = (None if given is None else jnp.asarray(given) for given in (wedges.tariff, wedges.trade_cost))
+    M, border, M_home, border_home = _kernels(w.pi, w.tariff, w.base.theta[0], t1, d, jnp.asarray(s))
     plain = market.Shock(
         M=M,
         border=border,

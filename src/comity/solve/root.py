@@ -78,11 +78,15 @@ def iterate(
     blocks: jax.Array,
     tolerance: jax.Array,
     limit: jax.Array,
+    near: jax.Array = jnp.inf,  # type: ignore[assignment]
     *,
     factors: str,
     deficits: str,
 ) -> Iterate:
-    """Steps until the residual is below `tolerance`, is not finite, has grown a millionfold, or `limit` steps are done."""
+    """Steps until the residual is below `tolerance`, is not finite, has grown a millionfold, or `limit` steps are done.
+
+    None where the start is further away than `near`, a residual.
+    """
 
     shock = balance.abroad(shock)
     x0 = _sold(base, shock, x0, factors)
@@ -110,6 +114,7 @@ def iterate(
         return (it.steps < limit) & (it.residual > tolerance) & hopeful
 
     correction, worst = correct(x0)
+    limit = jnp.where(worst <= near, limit, 0)
     empty = jnp.zeros((DEPTH, x0.size))
     return jax.lax.while_loop(go_on, advance, Iterate(jnp.array(0), x0, correction, empty, empty, worst, worst))
 

@@ -81,7 +81,7 @@ def _one_batch(
     shocks = [problem.shock(w, wedges) for _, wedges in members]
     lanes = jax.tree.map(lambda *parts: jnp.stack(parts), *shocks, *[shocks[-1]] * (size - len(shocks)))
     x0 = problem.start_state(w, of_map, None)
-    blocks = homotopy.benchmark_blocks(w, of_map, problem.shock(w, Wedges()))
+    blocks = homotopy.benchmark_blocks(w, of_map)
     aim = equilibrium.AIMS[0] * tolerance
     it = _compiled(of_map.factors, of_map.deficits)(w.base, lanes, x0, blocks, aim, LIMIT)
     solved = []

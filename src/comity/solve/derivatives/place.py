@@ -12,7 +12,7 @@ import numpy as np
 
 from comity.errors import InputError, Problem
 from comity.model import envelope, market
-from comity.records import Array, Benchmark, Closure, Equilibrium, Wedges
+from comity.records import Array, Benchmark, Closure, Equilibrium
 from comity.solve import equilibrium, homotopy, problem, report
 
 Values = dict[str, jax.Array]
@@ -57,12 +57,9 @@ def place(eq: Equilibrium) -> Place:
     """The point of a solved equilibrium. Derivatives there are as exact as the equilibrium is."""
     closure = equilibrium.of_map(eq.closure)
     w = problem.world(eq.benchmark, closure)
-    quiet = problem.shock(w, Wedges())
-    blocks = homotopy.benchmark_blocks(w, closure, quiet)
+    blocks = homotopy.benchmark_blocks(w, closure)
     x = problem.start_state(w, closure, eq)
-    unchanged = all(value is None for value in vars(eq.wedges).values())
-    shock = quiet if unchanged else problem.shock(w, eq.wedges)
-    return Place(eq, w, shock, x, (closure.factors, closure.deficits), blocks)
+    return Place(eq, w, problem.shock(w, eq.wedges), x, (closure.factors, closure.deficits), blocks)
 
 
 def values(
