@@ -47,10 +47,15 @@ def line(name: str, one: Stake) -> Proposal:
 class Sold:
     """Two trade proposals and some stakes, sold in the small world."""
 
-    def __init__(self, *stakes: Stake, closure: Closure = SPECIFIC, world: Benchmark = WORLD):
+    def __init__(
+        self, *stakes: Stake, closure: Closure = SPECIFIC, world: Benchmark = WORLD, chance: tuple[float, ...] | None = None
+    ):
         lines = [line(f"stake-{m}", one) for m, one in enumerate(stakes)]
         # A stake first and the others last, so that positions of trade proposals are not their numbers.
         self.agenda: Agenda = replace(agenda(closure, (*lines[:1], *TRADE, *lines[1:])), patience=0.8)
+        if chance is not None:
+            crises = [replace(c, probability=q) for c, q in zip(self.agenda.crises, chance, strict=True)]
+            self.agenda = replace(self.agenda, crises=tuple(crises))
         self.engine = packages.Engine(world, closure, Cache(None), self.agenda.parties)
         self.solved = [packages.solve_crisis(self.engine, crisis) for crisis in self.agenda.crises]
         self.trade = packages.compute_table(self.engine, self.agenda, self.solved)
@@ -230,6 +235,16 @@ def test_a_sale_makes_protection_less_worth_to_the_issuer() -> None:
     assert found.tariff[0] == pytest.approx((after["real_income"][n] - before["real_income"][n]) * income[n], rel=1e-4)
     assert capital[1] > capital[0]
     assert found.tariff[1] < found.tariff[0]
+
+
+def test_a_crisis_that_is_certain_prices_the_share_by_itself() -> None:
+    """All probability on one crisis: the fair price is its dividend, and nothing passes in it."""
+    found = Sold(stake(price="fair_with"), chance=(0.0, 1.0, 0.0))
+    shown = told.stakes(found.engine, found.judged(found.table), found.sale, found.worth())
+    row = shown["list"][0]
+    assert row["dividends_usd_mn"]["collapse"]["passes"] == 0
+    assert row["dividends_usd_mn"]["collapse"]["package"] == row["price"]["annuity_usd_mn"]
+    assert all(zone["room_usd"] == pytest.approx(0, abs=1) for zone in row["reservation"])
 
 
 # -- the file -------------------------------------------------------------------------------------
