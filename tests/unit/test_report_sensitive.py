@@ -99,6 +99,11 @@ def test_the_table_adds_up_and_says_why_there_is_no_weight():
     spec = sensitive.chart(story())
     assert spec is not None
     assert [value["usd_mn"] for value in spec["data"]["values"]] == [3.2, 11.0]
+    assert not any(value["sector"].startswith("Kazakhstan") for value in spec["data"]["values"])
+    both = story(openings=[opening("KAZ", "C10T12", 2.0, -1.0, 3.0), opening("BLR", "C10T12", 2.0, -1.0, 3.0)])
+    told_apart = sensitive.chart(both)
+    assert told_apart is not None
+    assert len({value["sector"] for value in told_apart["data"]["values"]}) == 2
 
 
 @pytest.mark.parametrize("missing", [None, {"openings": []}])

@@ -31,7 +31,7 @@ def section(story: Story, figures: Mapping[str, str]) -> list[Block]:
     """The whole section; nothing in results of before, or where no producers' income is specific to a sector."""
     if not story.results.get("sensitive") or not prose.openings(story):
         return []
-    blocks = paragraph(prose.words(story))
+    blocks = [block for part in prose.paragraphs(story) for block in paragraph(part)]
     blocks += drawn(figures, "sensitive", "The weight of own producers above which a government refuses to open")
     return blocks + tabled(table(story)) + tabled(bands(story))
 
@@ -101,7 +101,7 @@ def chart(story: Story) -> Spec | None:
     rows = [one for one in prose.openings(story) if one["break_even"]["weight"] is not None]
     if not rows:
         return None
-    labels = prose.sectors_of(rows, story)
+    labels = prose.sectors_of(rows, story, short=True)
     values = [
         {"sector": label, "who": story.name(one["party"]), "usd_mn": one["break_even"]["weight"]}
         for label, one in zip(labels, rows, strict=True)

@@ -30,12 +30,15 @@ def openings(story: Story, party: str | None = None) -> list[Mapping[str, Any]]:
 
 
 def words(story: Story) -> list[str]:
-    """The bands of each party first, then what each refuses, what is sensitive in name only, and the second-order test."""
-    texts: list[str] = []
-    for party in story.parties:
-        texts += [_band(story, party), _refusals(story, party)]
-    texts += [_in_name_only(story), _tests(story)]
-    return [MEANING, *(sentence(text) for text in texts if text)]
+    """All sentences of the section."""
+    return [one for part in paragraphs(story) for one in part]
+
+
+def paragraphs(story: Story) -> list[list[str]]:
+    """What is asked; the band of each party and what it refuses; what is sensitive in name only, with the second-order test."""
+    parts = [[_band(story, party), _refusals(story, party)] for party in story.parties]
+    parts.append([_in_name_only(story), _tests(story)])
+    return [[MEANING], *([sentence(text) for text in part if text] for part in parts)]
 
 
 def _band(story: Story, party: str) -> str:
@@ -112,7 +115,7 @@ def _tests(story: Story) -> str:
     if worst:
         texts.append(
             f"for {counted(worst, 'barrier')} {'it' if best else 'the second-order test'} says minimum: wasted cost shrinks as a "
-            "barrier grows, so that no weight makes today’s height a choice, and what a barrier reveals is a lower bound at most"
+            "barrier grows, so that no weight makes today’s height a choice, and what a barrier reveals is only a lower bound"
         )
     return "; ".join(texts)
 
@@ -122,6 +125,8 @@ def _sector(story: Story, code: str) -> str:
     return name[:1].lower() + name[1:] if name[1:2].islower() else name
 
 
-def sectors_of(rows: Sequence[Mapping[str, Any]], story: Story) -> list[str]:
-    """Labels of openings, `Kazakhstan: Food`."""
+def sectors_of(rows: Sequence[Mapping[str, Any]], story: Story, *, short: bool = False) -> list[str]:
+    """Labels of openings, `Kazakhstan: Food`; `short` leaves the party out where no two open one sector."""
+    if short and len({one["sector"] for one in rows}) == len(rows):
+        return [story.sector_name(one["sector"]) for one in rows]
     return [f"{story.name(one['party'])}: {story.sector_name(one['sector'])}" for one in rows]
