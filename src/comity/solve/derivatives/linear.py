@@ -5,11 +5,6 @@ by the economies' own Newton blocks, become new directions that every right-hand
 each economy the slow modes, which are the economies' wages, are in the space after one step: 81 right-hand sides take
 8 to 10 steps to 1e-12 where one alone takes 20 to 26. The operator comes from `root.residual` by automatic
 differentiation, so that it is that of the equations, whatever they are.
-
-Many right-hand sides are refined (Wilkinson 1963): cycles whose directions are kept, and made orthogonal, in single precision,
-each of which takes the residual down by four digits, and the residual between them in double precision. What makes the
-directions orthogonal costs more than the operator: half the memory and short cycles save most of it. The operator itself
-stays in double precision: compiled in single precision for many right-hand sides it was wrong with specific factors.
 """
 
 from __future__ import annotations
@@ -28,34 +23,20 @@ from comity.solve import root
 TOLERANCE = 1e-12
 """Largest residual of a linear system, relative to the larger of its right-hand side and its solution (max-norm)."""
 
-CYCLES = 12
+CYCLES = 6
 """Restarts from the true residual before the system counts as not solvable."""
 
-WIDE, DEPTH, DEPTH_WIDE, DEPTH_SINGLE = 16, 40, 10, 6
-"""From how many right-hand sides on cycles are short, with directions in single precision; most steps of a cycle: of few
-right-hand sides, of many in double precision, of many in single precision. It bounds the memory."""
-
-SINGLE = 1e-4
-"""By how much a cycle in single precision takes the residual down: three make 1e-12, and rounding is far below."""
-
-SLOW = 1e-2
-"""A cycle in single precision that takes off less asks for a preconditioner at the point itself, then for double precision."""
+WIDE, DEPTH, DEPTH_WIDE = 16, 40, 10
+"""From how many right-hand sides on fewer steps are kept between restarts, and how many: it bounds the memory."""
 
 MOST = 128
 """Right-hand sides that are solved together; more are cut into blocks of this size."""
 
+FAINT, DEPENDENT = 1e-9, 1e-5
+"""A direction of whose image less than this (relative) lies outside the span of earlier steps, of its own step, is left out."""
 
-class Limits(NamedTuple):
-    """What a precision can tell apart. A direction of whose image less than `faint` (relative) lies outside the span of earlier
-    steps, or less than `dependent` outside that of its own step, is left out; `rounding` is added to the diagonal before
-    Cholesky, so that dependent rows end as small pivots and not as roots of a negative rounding error."""
-
-    faint: float
-    dependent: float
-    rounding: float
-
-
-LIMITS = {"float64": Limits(1e-9, 1e-5, 1e-13), "float32": Limits(1e-4, 3e-3, 1e-6)}
+ROUNDING = 1e-13
+"""Added to the diagonal before Cholesky, so that dependent rows end as small pivots (3e-7) and not as roots of −1e-16."""
 
 FEW = 4
 """Up to so many right-hand sides go through the equations one by one: matrix products of two columns are slow."""
@@ -93,14 +74,13 @@ def _orthonormal(w: jax.Array, image: jax.Array) -> tuple[jax.Array, jax.Array]:
     Q is orthonormal only as far as W is well conditioned. That costs steps, not truth: the recurrences of the solver hold
     for any Q. A row that depends on the others, or of which nothing is left, gets a zero in Q and a unit row in L.
     """
-    limit, one = LIMITS[w.dtype.name], jnp.eye(len(w), dtype=w.dtype)
     size = _norm(w)
-    fresh = (size > limit.faint * image)[:, 0]
+    fresh = (size > FAINT * image)[:, 0]
     q = jnp.where(fresh[:, None], w / size, 0.0)
-    found = jnp.linalg.cholesky(q @ q.T + jnp.diag(jnp.where(fresh, limit.rounding, 1.0).astype(w.dtype)))
-    fresh = fresh & (jnp.diag(found) > limit.dependent)
-    found = jnp.where(fresh[:, None] & fresh[None, :], found, one)
-    q = jnp.where(fresh[:, None], jax.scipy.linalg.solve_triangular(found, one, lower=True) @ q, 0.0)
+    found = jnp.linalg.cholesky(q @ q.T + jnp.diag(jnp.where(fresh, ROUNDING, 1.0)))
+    fresh = fresh & (jnp.diag(found) > DEPENDENT)
+    found = jnp.where(fresh[:, None] & fresh[None, :], found, jnp.eye(len(w)))
+    q = jnp.where(fresh[:, None], jax.scipy.linalg.solve_triangular(found, jnp.eye(len(w)), lower=True) @ q, 0.0)
     return q, jnp.where(fresh[:, None], size, 1.0) * found
 
 
@@ -130,27 +110,20 @@ def _cycle(
     blocks: jax.Array,
     rhs: jax.Array,
     guess: jax.Array,
-    r: jax.Array,
     tolerance: jax.Array,
     *,
     factors: str,
     deficits: str,
     transposed: bool,
     depth: int,
-    single: bool,
-) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
-    """One cycle from `guess`, whose residual is `r`: solutions, their residuals (computed anew), these relative, steps.
-
-    Rows: right-hand side × unknown. `single`: images of directions in single precision, down to `SINGLE` of `r`.
-    """
+    fresh: bool,
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """One cycle from `guess`: solutions, relative residual of each (computed anew), steps. Rows: right-hand side × unknown."""
     act = _operator(base, shock, x, factors, deficits, transposed)
-    kind = jnp.float32 if single else jnp.float64
     k, n = rhs.shape
-    scale = jnp.max(jnp.abs(rhs), axis=1)
-    scale = jnp.where(scale > 0, scale, 1.0)
-    # In single precision each row begins at size one: what is left after two cycles is not lost among small numbers.
-    unit = jnp.where((top := jnp.max(jnp.abs(r), axis=1)) > 0, top, 1.0) if single else jnp.ones(k)
-    goal = jnp.maximum(SINGLE, tolerance * scale / unit) if single else tolerance * scale
+
+    def relative(r: jax.Array) -> jax.Array:
+        return jnp.max(jnp.abs(r), axis=1) / scale
 
     def advance(c: Cycle) -> Cycle:
         z = _precondition(blocks, transposed, c.r / _norm(c.r))
@@ -161,39 +134,36 @@ def _cycle(
             h = w @ c.Q[j].T
             return w - h @ c.Q[j], H.at[j, m].set(h)
 
-        image = act(z.astype(jnp.float64)).astype(kind)
+        image = act(z.astype(jnp.float64))
         w, H = jax.lax.fori_loop(0, m, against, (image, c.H))
         q, L = _orthonormal(w, _norm(image))
         g = c.r @ q.T
-        left = c.r - g @ q
-        worst = jnp.max(jnp.max(jnp.abs(left), axis=1) / goal)
-        return Cycle(m + 1, left, c.Q.at[m].set(q), c.Z.at[m].set(z), H, c.L.at[m].set(L), c.g.at[m].set(g), worst)
+        r = c.r - g @ q
+        return Cycle(m + 1, r, c.Q.at[m].set(q), c.Z.at[m].set(z), H, c.L.at[m].set(L), c.g.at[m].set(g), jnp.max(relative(r)))
 
     def back(step: jax.Array, state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         g, total = state
         m = done.steps - 1 - step
         y = jax.scipy.linalg.solve_triangular(done.L[m], g[m].T, lower=True, trans=1).T
-        return g - jnp.einsum("kd,jde->jke", y, done.H[:, m]), total + y @ done.Z[m].astype(kind)
+        return g - jnp.einsum("kd,jde->jke", y, done.H[:, m]), total + y @ done.Z[m].astype(jnp.float64)
 
-    start = (r / unit[:, None]).astype(kind)
-    square = jnp.zeros((depth, k, k), kind)
-    Q, Z = jnp.zeros((depth, k, n), kind), jnp.zeros((depth, k, n), jnp.float32)
-    first = Cycle(
-        jnp.array(0), start, Q, Z, jnp.zeros((depth, depth, k, k), kind), square, square,
-        jnp.max(jnp.max(jnp.abs(start), axis=1) / goal),
-    )  # fmt: skip
-    done = jax.lax.while_loop(lambda c: (c.steps < depth) & (c.worst > 1), advance, first)
-    _, change = jax.lax.fori_loop(0, done.steps, back, (done.g, jnp.zeros_like(start)))
-    found = guess + change.astype(jnp.float64) * unit[:, None]
-    left = rhs - act(found)
-    gap = jnp.max(jnp.abs(left), axis=1)
-    return found, left, gap / jnp.maximum(scale, jnp.max(jnp.abs(found), axis=1)), done.steps
+    r = rhs if fresh else rhs - act(guess)
+    scale = jnp.max(jnp.abs(rhs), axis=1)
+    scale = jnp.where(scale > 0, scale, 1.0)
+    square = jnp.zeros((depth, k, k))
+    Q, Z = jnp.zeros((depth, k, n)), jnp.zeros((depth, k, n), jnp.float32)
+    first = Cycle(jnp.array(0), r, Q, Z, jnp.zeros((depth, depth, k, k)), square, square, jnp.max(relative(r)))
+    done = jax.lax.while_loop(lambda c: (c.steps < depth) & (c.worst > tolerance), advance, first)
+    _, change = jax.lax.fori_loop(0, done.steps, back, (done.g, jnp.zeros_like(rhs)))
+    found = guess + change
+    gap = jnp.max(jnp.abs(rhs - act(found)), axis=1)
+    return found, gap / jnp.maximum(scale, jnp.max(jnp.abs(found), axis=1)), done.steps
 
 
 @lru_cache(maxsize=64)
-def compiled(factors: str, deficits: str, transposed: bool, depth: int, single: bool):
-    """`_cycle` compiled for one closure, direction and precision."""
-    return jax.jit(partial(_cycle, factors=factors, deficits=deficits, transposed=transposed, depth=depth, single=single))
+def compiled(factors: str, deficits: str, transposed: bool, depth: int, fresh: bool):
+    """`_cycle` compiled for one closure and direction; `fresh` where the guess is nothing."""
+    return jax.jit(partial(_cycle, factors=factors, deficits=deficits, transposed=transposed, depth=depth, fresh=fresh))
 
 
 def solve(
@@ -210,8 +180,8 @@ def solve(
     """(I − G_u) X = B, or with the transpose, at the point `x` (country × unknown).
 
     `rhs` right-hand side × country × unknown, `blocks` the preconditioner (anywhere near), `closure` factors and deficits.
-    Restarts with a preconditioner made at `x` itself if a cycle does not get as far as it should. Raises NoEquilibriumError if
-    none reaches the tolerance: then the equations are singular there, or nearly.
+    Restarts with a preconditioner made at `x` itself if the first cycle does not reach the tolerance. Raises
+    NoEquilibriumError if none does: then the equations are singular there, or nearly.
     """
     if len(rhs) > MOST:
         parts = [
@@ -219,25 +189,21 @@ def solve(
             for at in range(0, len(rhs), MOST)
         ]
         return Solution(jnp.concatenate([p.x for p in parts]), max(p.residual for p in parts), sum(p.steps for p in parts))
-    single = len(rhs) >= WIDE
+    depth = DEPTH_WIDE if len(rhs) >= WIDE else DEPTH
     rows = rhs.reshape(len(rhs), -1)
-    found, left = jnp.zeros_like(rows), rows
-    steps, worst, before, fresh = 0, np.inf, 1.0, False
-    for _ in range(CYCLES):
-        run = compiled(*closure, transposed, DEPTH_SINGLE if single else DEPTH_WIDE if len(rhs) >= WIDE else DEPTH, single)
-        found, left, gaps, more = run(base, shock, x, blocks, rows, found, left, tolerance / 2)
+    found = jnp.zeros_like(rows)
+    steps, worst = 0, np.inf
+    for cycle in range(CYCLES):
+        if cycle == 1:
+            blocks = root.inverse_blocks(*closure)(base, shock, x)
+        run = compiled(*closure, transposed, depth, cycle == 0)
+        found, gaps, more = run(base, shock, x, blocks, rows, found, tolerance / 2)
         steps += int(more)
         worst = float(jnp.max(gaps))
         if worst <= tolerance:
             return Solution(found.reshape(rhs.shape), worst, steps)
         if not np.isfinite(worst):
-            if not single:
-                break
-            found, left, worst, single = jnp.zeros_like(rows), rows, np.inf, False
-        elif not single or worst > SLOW * before:
-            single = single and not fresh
-            blocks, fresh = blocks if fresh else root.inverse_blocks(*closure)(base, shock, x), True
-        before = worst
+            break
     raise NoEquilibriumError(
         f"the derivatives at this equilibrium were not found: residual {worst:.2g} of the linear system after {steps} steps,"
         f" above {tolerance:.0e}. The equilibrium is at, or next to, a point where it ceases to be unique or to exist.",
