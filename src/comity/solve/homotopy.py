@@ -13,7 +13,7 @@ from comity.model import market
 from comity.records import Closure, Wedges
 from comity.solve import posed, problem, root
 
-DIRECT_LIMIT = 45
+DIRECT_LIMIT = 80
 """Steps that the direct attempt may take before the shock is cut into stages."""
 
 STAGE_LIMIT = 60
