@@ -105,4 +105,4 @@ def _in_stages(w: problem.World, path: Path, closure: Closure, tolerance: float,
         length /= 2.0
         if length < SHORTEST_STAGE * (1 - at) or 1 - at < 1e-12:
             break
-    raise posed.no_equilibrium(w, path(min(1.0, at + length)), closure, x, failed, at)
+    raise posed.no_equilibrium(w, path(min(1.0, at + length)), path(1.0), closure, x, failed, at)

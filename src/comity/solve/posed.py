@@ -60,10 +60,16 @@ def refuse_unbalanced(w: problem.World, wedges: Wedges, closure: Closure) -> Non
 
 
 def no_equilibrium(
-    w: problem.World, shock: market.Shock, closure: Closure, x: jax.Array, failed: jax.Array, at: float
+    w: problem.World,
+    shock: market.Shock,
+    end: market.Shock,
+    closure: Closure,
+    x: jax.Array,
+    failed: jax.Array,
+    at: float,
 ) -> NoEquilibriumError:
-    """The error that says where the path ended, at the fraction `at` and the point `x`: the worst equation and, where the
-    last point shows one, the reason and what would work. Without a reason it is a NotConvergedError.
+    """The error that says where the path to `end` stopped, at the fraction `at` and the point `x`: the worst equation and,
+    where the last point shows one, the reason and what would work. Without a reason it is a NotConvergedError.
     """
     F = np.abs(np.asarray(root.residual(w.base, shock, failed, closure.factors, closure.deficits)))
     F = np.where(np.isfinite(F), F, np.inf)
@@ -73,7 +79,7 @@ def no_equilibrium(
     equation = "external account" if alone else ("price index", "goods market", "factor market")[int(k) // J]
     worst = f"{equation} of {w.economies[n]}" + ("" if alone else f", {w.sectors[int(k) % J]}")
     where = f"beyond {100 * at:.3g} % of the shock"
-    reason = _reason(w, shock, closure, x)
+    reason = _reason(w, shock, end, closure, x)
     if reason:
         message = f"no equilibrium was found {where}; worst: {worst} (residual {F[n, k]:.2g}). {reason}"
         return NoEquilibriumError(message, residual=float(F[n, k]), worst=worst)
@@ -81,7 +87,7 @@ def no_equilibrium(
     return NotConvergedError(message, residual=float(F[n, k]), worst=worst)
 
 
-def _reason(w: problem.World, shock: market.Shock, closure: Closure, x: jax.Array) -> str:
+def _reason(w: problem.World, shock: market.Shock, end: market.Shock, closure: Closure, x: jax.Array) -> str:
     """Why the path of equilibria ends after the point `x`, where that can be seen there; empty where it cannot."""
     u = market.unpack(x, len(w.sectors), closure.factors)
     got = market.evaluate(w.base, shock, u, market.world_exchange(shock), closure.factors, closure.deficits)
@@ -99,7 +105,8 @@ def _reason(w: problem.World, shock: market.Shock, closure: Closure, x: jax.Arra
     lnP = np.asarray(u.lnP) - np.asarray(market.log_wage(w.base, shock, u.y, closure.factors))[:, None]
     dear, j = np.unravel_index(np.argmax(lnP), lnP.shape)
     n = int(np.argmin(content))
-    if lnP[dear, j] > np.log(DEAR) + _dearer(shock, w):
+    # On the way to an embargo a flow is cut, not made dearer: at the end it is a zero that does not count.
+    if lnP[dear, j] > np.log(DEAR) + min(_dearer(shock, w), _dearer(end, w)):
         return (
             f"The price of {w.sectors[j]} in {w.economies[dear]} rises {np.exp(lnP[dear, j]):.2g}-fold against wages: it takes"
             " more of what it is made of than can be had, and demand hardly gives way. A milder shock, or higher elasticities"
