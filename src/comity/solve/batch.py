@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from comity.errors import InputError, InterruptedRun
-from comity.model import market, shares
+from comity.model import POOL, market, shares
 from comity.records import Array, Benchmark, CellValues, Closure, Equilibrium, Wedges, read_only
 from comity.solve import equilibrium, homotopy, posed, problem, together
 
@@ -30,8 +30,8 @@ R = TypeVar("R")
 
 
 def in_parallel(task: Callable[[T], R], items: Iterable[T], workers: int | None = None) -> list[R]:
-    """The task's results in the order of the items; the first error ends it."""
-    with ThreadPoolExecutor(workers or WORKERS) as pool:
+    """The task's results in the order of the items; the first error ends it. Never so many at once that XLA's threads run out."""
+    with ThreadPoolExecutor(min(workers or WORKERS, max(1, POOL - 1))) as pool:
         futures = [pool.submit(task, item) for item in items]
         try:
             return [future.result() for future in futures]
