@@ -14,6 +14,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from comity.cli.setting import part
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 
@@ -224,3 +226,17 @@ def test_scenarios_solve(name: str, tmp_path: Path) -> None:
         # A large importer's tariff brings revenue and better terms of trade; its neighbours pay.
         assert own["duties_usd_mn"] > 0
         assert all(row["gain_pct"] < 0 for row in report["economy"] if row["iso3"] in ("CAN", "MEX"))
+
+
+def test_the_page_on_yerevan_prints_what_the_run_finds(tmp_path: Path) -> None:
+    """Each row of its tables that ends with a path of the results states that number, to its last printed digit."""
+    done = comity("talks", "examples/yerevan-governments.yaml", "--json", cache=tmp_path)
+    assert done.returncode == 0, done.stderr
+    results = json.loads(done.stdout)
+    page = (ROOT / "docs" / "yerevan.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\|[^|]*\| *([+−]?[\d,.]+)[^|]*\| *`([^`]+)` *\|$", page, re.MULTILINE)
+    assert len(rows) >= 30
+    for printed, path in rows:
+        digits = printed.replace(",", "").replace("−", "-")
+        half = 0.5 * 10.0 ** -len(digits.partition(".")[2])
+        assert part(results, path) == pytest.approx(float(digits), abs=half * (1 + 1e-9)), path

@@ -16,6 +16,9 @@ from comity.talks.packages import Neighbourhood
 
 T = TypeVar("T")
 
+SLOPE = 1e-10
+"""Relative residual of the linear systems of gradients: below it steps double and no printed digit moves."""
+
 
 class EquilibriumPayoffs:
     """G_n = RI_n + Σ_j ω_nj PS_nj of each party in each state of the world, by solving.
@@ -116,7 +119,7 @@ class EquilibriumPayoffs:
     def _sloped(self, s: int, x: Array) -> tuple[Array, Array]:
         near = self.near[s]
         variations, solved, values, intensity = self._equilibrium(s, x)
-        found = nearby.slopes(variations, solved, values, self.goal)
+        found = nearby.slopes(variations, solved, values, self.goal, tolerance=SLOPE)
         slopes = package_slopes(near.engine.benchmark, near.solved.wedges, near.touched, intensity)
         gradient = np.zeros((len(self.parties), len(self.proposals)))
         for proposal, positions in enumerate(near.parts):
