@@ -24,7 +24,7 @@ from comity.talks.wants.governments import Governments
 from talks_world import CRISES, PROPOSALS, WORLD, agenda, cut
 
 CLOSURE = Closure("specific", "with_trade")
-WEIGHTS = {"KAZ": {"C10T12": 2.5}, "BLR": {"A01": 4.0}}
+WEIGHTS = {"KAZ": {"C10T12": 2.0}, "BLR": {"A01": 3.0}}
 STAKE = Stake(
     issuer="BLR",
     enterprise="Food works",
@@ -101,7 +101,7 @@ def test_no_deviation_pays_more_than_the_temptation_found(world: World) -> None:
             assert one.temptation[s] == pytest.approx(max(gains), rel=1e-5, abs=1e-5)
 
 
-@pytest.mark.parametrize(("patience", "outcome"), [(0.3, NOTHING), (0.6, NOTHING), (0.9, ESCAPE), (0.97, ESCAPE)])
+@pytest.mark.parametrize(("patience", "outcome"), [(0.3, NOTHING), (0.9, NOTHING), (0.97, ESCAPE)])
 def test_no_larger_package_enforces_itself(world: World, patience: float, outcome: str) -> None:
     """Every vector of depths on a grid: none that nobody would break is agreed on more in expectation."""
     depths, deal = np.linspace(0, 1, 5), world.deal
