@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from bargaining_table import Quadratic, concave, grid, one_state
 from comity.errors import InputError
 from comity.talks import judge
 from comity.talks.bargaining.best import Guard, best_package, tails
+from comity.talks.bargaining.optimum import Certificate
 from comity.talks.bargaining.payoffs import TablePayoffs, certainty_equivalent, corner_intensities
 
 
@@ -191,3 +193,16 @@ def test_the_same_twice() -> None:
     one, two = best_package(table, table.base), best_package(table, table.base)
     np.testing.assert_array_equal(one.x, two.x)
     assert one.certificate.evaluations == two.certificate.evaluations
+
+
+def test_noise_of_rounding_is_told_alike_whatever_it_is() -> None:
+    # The last bits of a sum hang on the number of threads; what is told must not.
+    noise = (-3e-17, 0.0, 2.22e-16, 3.33e-16, 9e-13)
+    found = {
+        json.dumps(replace(CERTIFICATE, projected_gradient=some, violation=other).as_dict()) for some in noise for other in noise
+    }
+    assert len(found) == 1
+    assert replace(CERTIFICATE, projected_gradient=3.14e-7).as_dict()["projected_gradient"] == 3.1e-7
+
+
+CERTIFICATE = Certificate(0.0, np.zeros(2), 0.0, evaluations=3, starts=2, found_by=(0, 1))

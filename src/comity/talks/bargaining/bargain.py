@@ -17,7 +17,7 @@ from comity.errors import InputError
 from comity.records import Array
 from comity.talks.bargaining.frontier import TIE, Frontier, Lottery, lottery, nondominated
 from comity.talks.bargaining.optimum import Certificate
-from comity.talks.bargaining.payoffs import percent, usd
+from comity.talks.bargaining.payoffs import percent, remainder, usd
 
 GAIN, ROTATION, NO_GAIN = "gain", "needs_rotation", "no_gain"
 
@@ -117,7 +117,7 @@ class _Shown:
             "packages": [{"package": self.package(w), "probability": round(float(p), 6)} for w, p in rows],
             "gain": self.gain(drawn.gain),
             "needs_rotation": drawn.needs_rotation,
-            "gap": float(f"{max(drawn.gap, 0.0):.1e}"),
+            "gap": remainder(drawn.gap),
         }
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.optimize import minimize, nnls
 
 from comity.records import Array
+from comity.talks.bargaining.payoffs import remainder
 
 VIOLATION = 1e-8
 """By how much a constraint may be missed, in its own unit; below 1e-9 of income where packages move less than a tenth of it."""
@@ -76,9 +77,9 @@ class Certificate:
     def as_dict(self) -> dict[str, object]:
         """As plain data."""
         return {
-            "projected_gradient": float(f"{self.projected_gradient:.2e}"),
+            "projected_gradient": remainder(self.projected_gradient),
             "multipliers": [float(f"{m:.6g}") for m in self.multipliers],
-            "violation": float(f"{max(self.violation, 0.0):.1e}"),
+            "violation": remainder(self.violation),
             "evaluations": self.evaluations,
             "starts": self.starts,
             "found_by": list(self.found_by),

@@ -218,6 +218,11 @@ def spread(count: int, dimension: int) -> list[Array]:
     return [(0.5 + n * step) % 1.0 for n in range(1, count + 1)]
 
 
+def remainder(value: float) -> float:
+    """What an exact condition leaves over, to two digits; below 1e-12 it is told as 1e-12, since rounding alone decides there."""
+    return float(f"{max(float(value), 1e-12):.1e}")
+
+
 def usd(value: float) -> float:
     """USD mn as the results show it; zero has no sign."""
     return round(float(value), 3) + 0.0

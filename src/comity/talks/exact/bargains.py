@@ -12,7 +12,7 @@ from comity.records import Array
 from comity.talks.bargaining.bargain import shares
 from comity.talks.bargaining.gains import Gains
 from comity.talks.bargaining.negotiate import negotiate
-from comity.talks.bargaining.payoffs import certainty_equivalent, usd
+from comity.talks.bargaining.payoffs import certainty_equivalent, remainder, usd
 from comity.talks.exact.outlook import Outlook, Part
 from comity.talks.results import pair, rounded
 
@@ -102,7 +102,7 @@ def _first_order(outlook: Outlook, x: Array) -> float | None:
         return None
     total = (slope / gain[:, None]).sum(axis=0)
     left = np.where(x <= EDGE, np.maximum(total, 0), np.where(x >= 1 - EDGE, np.minimum(total, 0), total))
-    return float(f"{np.abs(left).max():.2e}")
+    return remainder(np.abs(left).max())
 
 
 def shared(outlook: Outlook) -> dict[str, Any] | None:
@@ -129,7 +129,7 @@ def shared(outlook: Outlook) -> dict[str, Any] | None:
         "face_value": {"transfer_usd_mn": _money(outlook, face), "gain": _figures(outlook, target)},
         "sum_usd_mn": usd(float(found.gain.sum())),
         "lost_to_prices_usd_mn": usd(float(target.sum() - found.gain.sum())),
-        "unequal_usd_mn": float(f"{found.gain.max() - found.gain.min():.1e}"),
+        "unequal_usd_mn": usd(found.gain.max() - found.gain.min()),
         "rounds": found.rounds,
         "settled": found.settled,
     }

@@ -10,7 +10,7 @@ import numpy as np
 from comity.records import Array
 from comity.talks import judge
 from comity.talks.bargaining.best import Best, best_package
-from comity.talks.bargaining.payoffs import corner_payoffs, percent
+from comity.talks.bargaining.payoffs import corner_payoffs, percent, remainder
 from comity.talks.exact.outlook import Outlook
 from comity.talks.results import pair, rounded
 
@@ -136,6 +136,6 @@ def _chosen(one: Best | None, main: Best, trade: Sequence[int]) -> dict[str, Any
         "joint_over_nothing_pct": percent(one.joint - one.joint_nothing),
         "same": bool(apart.max() <= SAME),
         "same_trade": bool(apart[list(trade)].max(initial=0.0) <= SAME),
-        "projected_gradient": float(f"{one.certificate.projected_gradient:.2e}"),
+        "projected_gradient": remainder(one.certificate.projected_gradient),
         "holds": one.certificate.holds,
     }

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from comity.records import Array
-from comity.talks.bargaining.payoffs import usd
+from comity.talks.bargaining.payoffs import remainder, usd
 from comity.talks.keeping.trust import Trust, deal_patience, trust
 from comity.talks.packages import Engine
 from comity.talks.results import Judged, package_id, rounded
@@ -191,7 +191,7 @@ def _exact(j: Judged, found: Exact) -> dict[str, Any]:
         "difference_usd_mn": {c: _money(parties, row) for c, row in zip(ids, found.difference, strict=True)},
         "expected_difference_usd_mn": _money(parties, j.probability @ found.difference),
         "largest_difference_usd_mn": usd(np.abs(found.difference).max()),
-        "residual": float(f"{found.residual:.1e}"),
+        "residual": remainder(found.residual),
     }
 
 
