@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from comity.errors import InterruptedRun, NoEquilibriumError
 from comity.policy.instruments import CommodityPrice
 from comity.policy.scenario import Scenario
 from comity.policy.wedges import combine
@@ -72,16 +73,18 @@ def test_a_second_run_solves_nothing_and_says_the_same(tmp_path: Path) -> None:
     closure = Closure("specific", "with_trade")
     first = packages.Engine(WORLD, closure, Cache(tmp_path))
     told: list[tuple[int, int]] = []
-    second = packages.Engine(WORLD, closure, Cache(tmp_path), progress=lambda done, total: told.append((done, total)), total=48)
+    second = packages.Engine(
+        WORLD, closure, Cache(tmp_path), meter=packages.Meter(lambda done, total: told.append((done, total)), 48)
+    )
     one, two = table(first), table(second)
-    assert first.solved == 48
-    assert second.solved == 0
+    assert first.meter.solved == 48
+    assert second.meter.solved == 0
     assert told[-1] == (48, 48)
     np.testing.assert_array_equal(one.real_income, two.real_income)
     # Another closure, another tolerance: nothing of it is reused.
     third = packages.Engine(WORLD, Closure("mobile", "fixed"), Cache(tmp_path))
     table(third)
-    assert third.solved == 48
+    assert third.meter.solved == 48
 
 
 def test_what_a_killed_run_left_is_reused_and_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +96,7 @@ def test_what_a_killed_run_left_is_reused_and_gives_the_same_bytes(tmp_path: Pat
         entry.unlink()
     engine = packages.Engine(WORLD, closure, Cache(tmp_path), workers=1)
     again = table(engine)
-    assert 0 < engine.solved < 48 + 33
+    assert 0 < engine.meter.solved < 48 + 33
     np.testing.assert_array_equal(whole.real_income, again.real_income)
 
 
@@ -101,6 +104,34 @@ def test_one_or_four_threads_say_the_same() -> None:
     closure = Closure("specific", "with_trade")
     one, four = (table(packages.Engine(WORLD, closure, Cache(None), workers=count)) for count in (1, 4))
     np.testing.assert_allclose(one.real_income, four.real_income, rtol=1e-9)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_when_one_part_of_a_run_fails_the_others_begin_nothing_more(workers: int) -> None:
+    engine = packages.Engine(WORLD, Closure(), Cache(None), workers=workers)
+    near = packages.around(engine, agenda(Closure()), [packages.solve_crisis(engine, CRISES[0])])[0]
+    tried: list[int] = []
+
+    def failing() -> None:
+        near.small(())
+        raise NoEquilibriumError("this part has no answer")
+
+    def going_on() -> None:
+        for _ in range(100_000):
+            near.solve(near.values(()), None)
+            tried.append(1)
+
+    with pytest.raises(NoEquilibriumError, match="no answer"):
+        engine.at_once(failing, going_on)
+    assert len(tried) < 100_000
+    with pytest.raises(InterruptedRun):
+        near.solve(near.values(()), None)
+
+
+def test_parts_side_by_side_answer_in_their_order() -> None:
+    for workers in (1, 2, 3):
+        engine = packages.Engine(WORLD, Closure(), Cache(None), workers=workers)
+        assert engine.at_once(*(lambda k=k: k * k for k in range(6))) == [0, 1, 4, 9, 16, 25]
 
 
 def test_widened_proposals_that_meet_cut_once() -> None:

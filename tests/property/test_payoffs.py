@@ -9,6 +9,7 @@ from comity.records import Closure
 from comity.solve.equilibrium import solve
 from comity.store import Cache
 from comity.talks import packages
+from comity.talks.bargaining.payoffs import Remembered
 from comity.talks.evaluate import EquilibriumPayoffs
 from talks_world import CRISES, PROPOSALS, WORLD, agenda
 
@@ -62,3 +63,26 @@ def test_a_government_counts_its_producers_on_top_of_the_nation() -> None:
     n = WORLD.economy_index("KAZ")
     expected = sum(weight * producers[n, WORLD.sectors.index(j)] for j, weight in OMEGA["KAZ"].items())
     assert weighed[0, 1] - plain[0, 1] == pytest.approx(expected, rel=1e-8)
+
+
+def test_a_gradient_hangs_on_the_point_alone_and_not_on_what_was_asked_before() -> None:
+    closure = Closure("specific", "with_trade")
+    asked, before = payoffs(closure), payoffs(closure)
+    count = len(asked.proposals)
+    x = np.linspace(0.2, 0.9, count)
+    for other in (np.zeros(count), np.ones(count), np.full(count, 0.5)):
+        before.with_gradient(other)
+    for one, two in zip(asked.with_gradient(x), before.with_gradient(x), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_packages_that_differ_in_stakes_alone_are_solved_once() -> None:
+    inner = payoffs(Closure("specific", "with_trade"))
+    last = len(inner.proposals) - 1
+    kept = Remembered(inner, idle=[last])
+    x = np.full(len(inner.proposals), 0.5)
+    with_it, without = x.copy(), x.copy()
+    with_it[last], without[last] = 1.0, 0.0
+    np.testing.assert_array_equal(kept.at(with_it), kept.at(without))
+    np.testing.assert_array_equal(kept.at(without), inner.at(without))
+    assert kept.evaluations == 1

@@ -68,9 +68,9 @@ def test_the_long_run_is_the_same_deal_with_mobile_capital(played: Played) -> No
 
 def test_where_nobody_is_tempted_no_second_world_is_solved(played: Played) -> None:
     alike = Games.of(replace(played.judged, counted={}), 0.8)
-    before = played.engine.solved
+    before = played.engine.meter.solved
     shown = later.told(played.engine, played.judged, alike)
     assert shown["horizons"] is None
-    assert played.engine.solved == before
+    assert played.engine.meter.solved == before
     tempted = later.told(played.engine, played.judged, played.games)
     assert [row["years"] for row in tempted["horizons"]["bands"]] == list(later.HORIZONS)

@@ -88,7 +88,7 @@ def one() -> Sold:
 
 def test_trade_packages_are_solved_once_and_every_stake_is_a_line(one: Sold) -> None:
     assert one.trade.packages == ((), (1,), (2,), (1, 2))
-    assert one.engine.solved == 4 * len(one.solved)
+    assert one.engine.meter.solved == 4 * len(one.solved)
     assert one.table.packages == packages.packages_of(3)
     np.testing.assert_array_equal(one.table.real_income[:, one.package(1, 2)], one.trade.real_income[:, 3])
 

@@ -85,7 +85,7 @@ def test_what_has_no_meaning_in_a_variant_is_named_and_in_no_interval() -> None:
     assert set(failed) == {"mobile"}
     assert "capital" in failed["mobile"]["failed"]
     assert failed["mobile"]["over_nothing"] is None
-    assert engine.done == 2 * 2**4 + sensitivity.count(WORLD, OWN, None, 2)
+    assert engine.meter.done == 2 * 2**4 + sensitivity.count(WORLD, OWN, None, 2)
 
 
 def test_words_say_when_a_sign_turns_and_what_failed() -> None:

@@ -29,7 +29,7 @@ SHOWN = 10
 def run(file: Path, step: float, everything: bool, json: bool, workers: int | None) -> None:
     """Solve the openings of a talks file and those of all other goods, and show them."""
     from comity.store import Cache
-    from comity.talks.packages import Engine
+    from comity.talks.packages import Engine, Meter
     from comity.talks.talks import Talks
     from comity.talks.wants.survey import report
 
@@ -46,7 +46,7 @@ def run(file: Path, step: float, everything: bool, json: bool, workers: int | No
     with setting.progress("solving") as tell:
         engine = Engine(
             benchmark, agenda.closure, Cache(setting.cache_folder()), agenda.parties, agenda.wants.activity,
-            workers=workers or setting.processors(), progress=tell,
+            workers=workers or setting.processors(), meter=Meter(tell),
         )  # fmt: skip
         found = {"schema": "comity-sensitive-1", "title": agenda.title, "closure": _closure(agenda)} | report(
             agenda, engine, step

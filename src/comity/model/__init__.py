@@ -12,5 +12,5 @@ jax.config.update("jax_enable_x64", True)
 
 # A batched factorisation waits, on a thread of XLA's pool, for other threads of the same pool: as many programs at once as the
 # pool has threads wait for ever. JAX reads the size of its pool when it first computes; a user who has set it keeps it.
-POOL = int(os.environ.setdefault("PJRT_NPROC", str(2 * (os.cpu_count() or 1) + 2)))
-"""Threads of XLA's pool; at most one program less may run at once (`solve.batch.in_parallel`)."""
+POOL = int(os.environ.setdefault("PJRT_NPROC", str(2 * (os.cpu_count() or 1) + 4)))
+"""Threads of XLA's pool; at most one program less may run at once (`solve.batch.SLOTS`)."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any, NamedTuple, TypeVar
 
 import jax
@@ -25,14 +25,25 @@ from comity.solve import equilibrium, homotopy, posed, problem, together
 WORKERS = 2
 """Threads unless the caller names another number."""
 
+AT_ONCE = 4
+"""Parts of a run that may go on side by side, each on a thread of its own."""
+
+SLOTS = BoundedSemaphore(max(1, POOL - AT_ONCE))
+"""Programs that `in_parallel` runs at once; with those of AT_ONCE − 1 other threads fewer than XLA has threads."""
+
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 def in_parallel(task: Callable[[T], R], items: Iterable[T], workers: int | None = None) -> list[R]:
-    """The task's results in the order of the items; the first error ends it. Never so many at once that XLA's threads run out."""
-    with ThreadPoolExecutor(min(workers or WORKERS, max(1, POOL - 1))) as pool:
-        futures = [pool.submit(task, item) for item in items]
+    """The task's results in the order of the items; the first error ends it. A task must not ask for threads in its turn."""
+
+    def admitted(item: T) -> R:
+        with SLOTS:
+            return task(item)
+
+    with ThreadPoolExecutor(min(workers or WORKERS, POOL)) as pool:
+        futures = [pool.submit(admitted, item) for item in items]
         try:
             return [future.result() for future in futures]
         except BaseException:

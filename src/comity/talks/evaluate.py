@@ -16,8 +16,8 @@ from comity.talks.packages import Neighbourhood
 
 T = TypeVar("T")
 
-SLOPE = 1e-10
-"""Relative residual of the linear systems of gradients: below it steps double and no printed digit moves."""
+SLOPE = 1e-8
+"""Relative residual of the linear systems of gradients: a hundredth of what a certificate asks (`optimum.STATIONARY`)."""
 
 
 class EquilibriumPayoffs:
@@ -48,6 +48,8 @@ class EquilibriumPayoffs:
         self.probability = np.asarray(probability, dtype=float)
         self.solves = 0
         self._compiled: set[str] = set()
+        self._whole: dict[int, Array] = {}
+        self._all = np.array([1.0 if part else 0.0 for part in self.near[0].parts])
         benchmark = near[0].engine.benchmark
         N, J = benchmark.output.shape
         income, producers = np.zeros((len(parties), N)), np.zeros((len(parties), N, J))
@@ -112,6 +114,12 @@ class EquilibriumPayoffs:
         self.solves += 1
         return near.variations, near.solve(values, near.guess(x)), values, intensity
 
+    def _adjoint(self, s: int) -> Array:
+        """The adjoint where everything is agreed, from which all others begin: so that none hangs on what was asked before."""
+        if s not in self._whole:
+            self._sloped(s, self._all)
+        return self._whole[s]
+
     def _solved(self, s: int, x: Array) -> Array:
         variations, solved, values, _ = self._equilibrium(s, x)
         return nearby.objectives(variations, solved, values, self.goal)
@@ -119,7 +127,11 @@ class EquilibriumPayoffs:
     def _sloped(self, s: int, x: Array) -> tuple[Array, Array]:
         near = self.near[s]
         variations, solved, values, intensity = self._equilibrium(s, x)
-        found = nearby.slopes(variations, solved, values, self.goal, tolerance=SLOPE)
+        whole = bool(np.all(x == self._all))
+        guess = None if whole else self._adjoint(s)
+        found = nearby.slopes(variations, solved, values, self.goal, tolerance=SLOPE, guess=guess)
+        if whole:
+            self._whole[s] = found.adjoint
         slopes = package_slopes(near.engine.benchmark, near.solved.wedges, near.touched, intensity)
         gradient = np.zeros((len(self.parties), len(self.proposals)))
         for proposal, positions in enumerate(near.parts):

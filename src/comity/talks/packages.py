@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate, combinations, pairwise
+from threading import Event, Lock
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from comity.errors import InterruptedRun
 from comity.policy.instruments import Instrument
 from comity.policy.scenario import Scenario
 from comity.policy.sparse import TradeCells, package_values, trade_cells
@@ -57,6 +60,37 @@ class SolvedCrisis:
 
 
 @dataclass(eq=False)
+class Meter:
+    """How far a run is, for whoever looks on; shared by threads and by every engine of the run."""
+
+    progress: Progress | None = None
+    total: int = 0
+    done: int = 0
+    solved: int = 0
+    stopped: Event = field(default_factory=Event)
+    """Set when the run ends early: no further equilibrium is begun."""
+    _lock: Any = field(default_factory=Lock)
+
+    def tick(self, count: int = 1) -> None:
+        """More equilibria are there, solved or read."""
+        with self._lock:
+            self.done += count
+            if self.progress is not None:
+                self.progress(min(self.done, self.total), self.total)
+
+    def begin(self, count: int = 1) -> None:
+        """Equilibria are about to be solved. Raises InterruptedRun once stopped."""
+        if self.stopped.is_set():
+            raise InterruptedRun("stopped because another part of the run has ended early")
+        with self._lock:
+            self.solved += count
+
+    def quiet(self) -> Meter:
+        """One that nobody looks at and that stops with this one."""
+        return Meter(stopped=self.stopped)
+
+
+@dataclass(eq=False)
 class Engine:
     """What every solve of these talks shares: benchmark, closure, cache, workers, and the count of equilibria solved."""
 
@@ -69,16 +103,29 @@ class Engine:
     """Whose government counts value added."""
     tolerance: float = equilibrium.TOLERANCE
     workers: int | None = None
-    progress: Progress | None = None
-    total: int = 0
-    done: int = 0
-    solved: int = field(default=0)
+    meter: Meter = field(default_factory=Meter)
 
     def tick(self, count: int = 1) -> None:
         """Tell the observer that more equilibria are there."""
-        self.done += count
-        if self.progress is not None:
-            self.progress(min(self.done, self.total), self.total)
+        self.meter.tick(count)
+
+    def at_once(self, *parts: Callable[[], Any]) -> list[Any]:
+        """Parts of a run that need nothing of each other, as many side by side as there are workers, the first parts first.
+
+        The first error ends the run: no part begins another equilibrium.
+        """
+        with ThreadPoolExecutor(min(self.workers or batch.WORKERS, batch.AT_ONCE)) as pool:
+            futures = [pool.submit(part) for part in parts]
+            try:
+                wait(futures, return_when=FIRST_EXCEPTION)
+            finally:
+                if not all(future.done() and future.exception() is None for future in futures):
+                    self.meter.stopped.set()
+        errors = [found for found in (future.exception() for future in futures) if found is not None]
+        for error in errors:
+            if not isinstance(error, InterruptedRun):
+                raise error
+        return [future.result() for future in futures]
 
     @cached_property
     def counted(self) -> Array:
@@ -155,7 +202,7 @@ class Neighbourhood:
 
     def solve(self, values: Values, start: Array | None) -> batch.Solved:
         """One equilibrium."""
-        self.engine.solved += 1
+        self.engine.meter.begin()
         return self.variations.solve(values, start)
 
     @property

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from comity.data.load import NAMES, elasticity_sets
-from comity.errors import ComityError
+from comity.errors import ComityError, InterruptedRun
 from comity.records import Array, Benchmark, Closure
 from comity.solve import batch
 from comity.talks import packages
@@ -104,24 +104,28 @@ def _interval(judged: Judged, rows: Sequence[dict[str, dict[str, float]]]) -> di
 
 def _row(engine: packages.Engine, judged: Judged, variant: Variant) -> dict[str, Any]:
     shown: dict[str, Any] = {"kind": variant.kind, "name": variant.name}
-    done = engine.done
+    rows: list[Array] = []
     try:
-        gain = _gains(engine, judged, variant)
+        for row in _gains(engine, judged, variant):
+            rows.append(row)
+            engine.tick(2)
+    except InterruptedRun:
+        raise
     except ComityError as error:
-        engine.tick(done + 2 * len(judged.probability) - engine.done)
+        engine.tick(2 * (len(judged.probability) - len(rows)))
         return {**shown, "over_nothing": None, "crises": None, "failed": str(error)}
-    mean = np.tensordot(judged.probability, gain, axes=(0, 0))
+    mean = np.tensordot(judged.probability, np.stack(rows), axes=(0, 0))
     worth, cost = by_economy(judged, mean[1] - mean[0]), by_economy(judged, mean[0])
     return {**shown, "over_nothing": worth, "crises": cost, "failed": None}
 
 
-def _gains(engine: packages.Engine, judged: Judged, variant: Variant) -> Array:
-    """V̂ − 1 without a package and with the recommended one, crisis × 2 × country."""
-    other = replace(engine, benchmark=variant.benchmark, closure=variant.closure, parties=(), activity=(), solved=0)
+def _gains(engine: packages.Engine, judged: Judged, variant: Variant) -> Iterator[Array]:
+    """V̂ − 1 without a package and with the recommended one, 2 × country, crisis by crisis."""
+    quiet = engine.meter.quiet()
+    other = replace(engine, benchmark=variant.benchmark, closure=variant.closure, parties=(), activity=(), meter=quiet)
     agenda = judged.agenda
     chosen = [agenda.proposals[k].changes for k in judged.table.packages[judged.choice.best]]
     touched = packages.touched_cells(variant.benchmark, [p.changes for p in agenda.proposals])
-    rows = []
     for crisis in agenda.crises:
         near = packages.Neighbourhood(other, packages.solve_crisis(other, crisis), *touched)
         values = [near.values(()), near.values(judged.table.packages[judged.choice.best] if chosen else ())]
@@ -130,6 +134,6 @@ def _gains(engine: packages.Engine, judged: Judged, variant: Variant) -> Array:
             return near.solve(values[position], near.small(()).x)
 
         income = near.chunk(values, solve, lambda near=near: near.small(()) and None)[0]
-        rows.append(income - 1)
-    engine.done, engine.solved = other.done, engine.solved + other.solved
-    return np.stack(rows)
+        engine.meter.begin(quiet.solved)
+        quiet.solved = 0
+        yield income - 1

@@ -108,22 +108,19 @@ def _versions() -> dict[str, str]:
 def _compute(
     talks: Talks, agenda: Agenda, benchmark: Benchmark, store: Cache, workers: int | None, progress: Any
 ) -> tuple[dict[str, Any], int]:
-    from comity.relations import relations
     from comity.talks import games, packages, results, sensitivity, treaty
-    from comity.talks.exact import ladder
-    from comity.talks.exact.best import continuous
     from comity.talks.exact.outlook import Outlook
-    from comity.talks.exact.union import Wide
     from comity.talks.stakes import told, worth
     from comity.talks.wants import answers, sensitive
 
+    meter = packages.Meter(progress)
     engine = packages.Engine(
-        benchmark, agenda.closure, store, agenda.parties, agenda.wants.activity, workers=workers, progress=progress
+        benchmark, agenda.closure, store, agenda.parties, agenda.wants.activity, workers=workers, meter=meter
     )
     widened = _widened(agenda, benchmark)
     runs = len(agenda.crises)
-    engine.total = runs * (2 ** len(agenda.trade) + (len(widened) + 1 if widened else 0) + 2)
-    engine.total += sensitivity.count(benchmark, agenda.closure, agenda.elasticities, runs)
+    meter.total = runs * (2 ** len(agenda.trade) + (len(widened) + 1 if widened else 0) + 2)
+    meter.total += sensitivity.count(benchmark, agenda.closure, agenda.elasticities, runs)
     solved = [packages.solve_crisis(engine, crisis) for crisis in agenda.crises]
     around = packages.around(engine, agenda, solved)
     table = packages.compute_table(engine, agenda, solved, around)
@@ -139,19 +136,13 @@ def _compute(
         after.append(near.solve(near.values(best), nothing.x).values if best else nothing.values)
         engine.tick(2)
 
-    outlook, population = Outlook(j, around), _population()
-    between = engine.kept(outlook.key("between", population), lambda: continuous(outlook, population))
-
-    union, wider = None, None
-    if widened:
-        chosen = [row for row, k in enumerate(widened) if k in j.table.packages[j.choice.best]]
-        wide = Wide.of(engine, solved, list(widened.values()), [agenda.proposals[k].changes for k in widened])
-        income, _ = wide.incomes(chosen, table.real_income[:, 0])
-        union = results.union_wide(j, list(widened), income)
-        wider = ladder.Union(wide, income, tuple(widened))
-    climbed = engine.kept(outlook.key("ladder"), lambda: ladder.ladder(outlook, wider))
-
-    pairs = [relations(benchmark, a, b).as_dict() for a, b in combinations(agenda.parties, 2)]
+    (exact, union), stakes, varied, positions = engine.at_once(
+        lambda: _exact(engine, Outlook(j, around), solved, widened, played, talks.file.rules.transfers),
+        lambda: sale and told.stakes(engine, j, sale, worth.Worth(played, sale, j.counted), agenda.risk_aversion),
+        lambda: sensitivity.sensitivity(engine, j),
+        lambda: _positions(talks, agenda, benchmark, j.counted),
+    )
+    pairs = _pairs(benchmark, agenda)
     return {
         "schema": results.SCHEMA,
         "title": agenda.title,
@@ -168,15 +159,15 @@ def _compute(
         "crises": results.crises(solved, benchmark),
         "proposals": results.proposals(agenda, benchmark),
         "packages": results.packages(j),
-        "best": results.best(j, results.sectors_of(j, before, after)) | {"continuous": between},
+        "best": results.best(j, results.sectors_of(j, before, after)) | {"continuous": exact.pop("between")},
         "union_wide": union,
         "alone_together": results.alone_together(j, union),
-        "ladder": climbed,
-        "sensitivity": sensitivity.sensitivity(engine, j),
-        **_played(engine, outlook, played, talks.file.rules.transfers),
+        "ladder": exact.pop("ladder"),
+        "sensitivity": varied,
+        **exact,
         "sensitive": answers.answers(study, j, played),
-        "stakes": sale and told.stakes(engine, j, sale, worth.Worth(played, sale, j.counted), agenda.risk_aversion),
-        "positions": _positions(talks, agenda, benchmark, j.counted),
+        "stakes": stakes,
+        "positions": positions,
         "legal": treaty.legal(agenda, benchmark),
         "budget": treaty.budget(j, before, after),
         "law": [{"text": f.text, "violation": f.violation, "proposal": f.proposal} for f in agenda.flags],
@@ -184,7 +175,35 @@ def _compute(
         "relations": pairs[0],
         "relations_pairs": pairs,
         "manifest": _manifest(talks, benchmark, engine, j),
-    }, engine.solved
+    }, meter.solved
+
+
+def _pairs(benchmark: Benchmark, agenda: Agenda) -> list[dict[str, Any]]:
+    from comity.relations import relations
+
+    return [relations(benchmark, a, b).as_dict() for a, b in combinations(agenda.parties, 2)]
+
+
+def _exact(
+    engine: Any, outlook: Any, solved: Any, widened: Any, played: Any, transfers: bool
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """What is found by solving between the packages of the table: the best one, the ladder, the games, the union's version."""
+    from comity.talks import results
+    from comity.talks.exact import ladder
+    from comity.talks.exact.best import continuous
+    from comity.talks.exact.union import Wide
+
+    j, population = outlook.judged, _population()
+    between = engine.kept(outlook.key("between", population), lambda: continuous(outlook, population))
+    union, wider = None, None
+    if widened:
+        chosen = [row for row, k in enumerate(widened) if k in j.table.packages[j.choice.best]]
+        wide = Wide.of(engine, solved, list(widened.values()), [j.agenda.proposals[k].changes for k in widened])
+        income, _ = wide.incomes(chosen, j.gain[:, 0] + 1)
+        union = results.union_wide(j, list(widened), income)
+        wider = ladder.Union(wide, income, tuple(widened))
+    climbed = engine.kept(outlook.key("ladder"), lambda: ladder.ladder(outlook, wider))
+    return {"between": between, "ladder": climbed, **_played(engine, outlook, played, transfers)}, union
 
 
 def _positions(talks: Talks, agenda: Agenda, benchmark: Benchmark, counted: Any) -> dict[str, Any]:

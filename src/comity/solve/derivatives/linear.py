@@ -18,6 +18,7 @@ import numpy as np
 
 from comity.errors import NoEquilibriumError
 from comity.model import market
+from comity.records import Array
 from comity.solve import root
 
 TOLERANCE = 1e-12
@@ -176,27 +177,39 @@ def solve(
     *,
     transposed: bool,
     tolerance: float = TOLERANCE,
+    guess: Array | None = None,
 ) -> Solution:
     """(I − G_u) X = B, or with the transpose, at the point `x` (country × unknown).
 
-    `rhs` right-hand side × country × unknown, `blocks` the preconditioner (anywhere near), `closure` factors and deficits.
+    `rhs` right-hand side × country × unknown, `blocks` the preconditioner (anywhere near), `closure` factors and deficits,
+    `guess` where to begin, in the shape of `rhs`.
     Restarts with a preconditioner made at `x` itself if the first cycle does not reach the tolerance. Raises
     NoEquilibriumError if none does: then the equations are singular there, or nearly.
     """
     if len(rhs) > MOST:
         parts = [
-            solve(base, shock, x, blocks, rhs[at : at + MOST], closure, transposed=transposed, tolerance=tolerance)
+            solve(
+                base,
+                shock,
+                x,
+                blocks,
+                rhs[at : at + MOST],
+                closure,
+                transposed=transposed,
+                tolerance=tolerance,
+                guess=None if guess is None else guess[at : at + MOST],
+            )
             for at in range(0, len(rhs), MOST)
         ]
         return Solution(jnp.concatenate([p.x for p in parts]), max(p.residual for p in parts), sum(p.steps for p in parts))
     depth = DEPTH_WIDE if len(rhs) >= WIDE else DEPTH
     rows = rhs.reshape(len(rhs), -1)
-    found = jnp.zeros_like(rows)
+    found = jnp.zeros_like(rows) if guess is None else jnp.asarray(guess).reshape(rows.shape)
     steps, worst = 0, np.inf
     for cycle in range(CYCLES):
         if cycle == 1:
             blocks = root.inverse_blocks(*closure)(base, shock, x)
-        run = compiled(*closure, transposed, depth, cycle == 0)
+        run = compiled(*closure, transposed, depth, cycle == 0 and guess is None)
         found, gaps, more = run(base, shock, x, blocks, rows, found, tolerance / 2)
         steps += int(more)
         worst = float(jnp.max(gaps))

@@ -36,6 +36,8 @@ class Slopes(NamedTuple):
 
     value: Array
     by_cell: CellValues
+    adjoint: Array
+    """Solution μ of the adjoint system, objective × country × unknown: where that of a point nearby may begin."""
 
 
 def _measured(base: market.Base, shock: market.Shock, x: jax.Array, levels: tuple, goal: Objectives, closure: tuple[str, str]):
@@ -87,16 +89,17 @@ def slopes(
     goal: Objectives,
     *,
     tolerance: float = linear.TOLERANCE,
+    guess: Array | None = None,
 ) -> Slopes:
     """Objectives at a solved variation and their derivatives in every cell: one adjoint system for all objectives together.
 
     (I − G_u)ᵀ μ = V_u, then V_p + μᵀ G_p in the cells (model.md, "Derivatives"). A cell under embargo has no derivative
-    in its cost (zero). Raises NoEquilibriumError where the equations are singular.
+    in its cost (zero). `guess` is the adjoint of a point nearby. Raises NoEquilibriumError where the equations are singular.
     """
     x, levels = _point(near, solved)
     base, shock = near.world.base, near.shock(values)
     value, rhs = _right_hand(near.of_map)(base, shock, x, levels, goal)
-    mu = linear.solve(base, shock, x, near.blocks, rhs, near.of_map, transposed=True, tolerance=tolerance)
+    mu = linear.solve(base, shock, x, near.blocks, rhs, near.of_map, transposed=True, tolerance=tolerance, guess=guess)
     open_ = np.isfinite(values.trade_cost)
     lncost = np.log(np.where(open_, values.trade_cost, 1.0))
     in_logs = CellValues(*(None if one is None else jnp.asarray(one) for one in values._replace(trade_cost=lncost)))
@@ -104,4 +107,4 @@ def slopes(
         base, near.scenario, near.world.pi, near.world.tariff, near.at, x, levels, goal, mu.x, near.before(values), in_logs
     )
     found = CellValues(*(None if one is None else np.asarray(one) for one in found))
-    return Slopes(np.asarray(value), found._replace(trade_cost=found.trade_cost * open_))
+    return Slopes(np.asarray(value), found._replace(trade_cost=found.trade_cost * open_), np.asarray(mu.x))

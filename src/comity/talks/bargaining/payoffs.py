@@ -151,32 +151,47 @@ def _weights(x: Array) -> Array:
     return found
 
 
-class Remembered:
-    """Payoffs that keep what they were asked, so that objective and constraints share one evaluation; counts them."""
+SAME_PLACE = 10
+"""Decimals of an intensity."""
 
-    def __init__(self, payoffs: Payoffs):
-        self.payoffs = payoffs
+
+class Remembered:
+    """Payoffs that keep what they were asked, so that objective and constraints share one evaluation; counts them.
+
+    Intensities are rounded to SAME_PLACE decimals: a search comes back to a corner with errors of rounding.
+
+    `idle` positions of proposals that move no payoff here (stakes, whose money is added elsewhere): packages that differ in them
+    alone are one.
+    """
+
+    def __init__(self, payoffs: Payoffs, idle: Sequence[int] = ()):
+        self.payoffs, self._idle = payoffs, list(idle)
         self.evaluations = 0
         self._kept: dict[bytes, tuple[Array, Array]] = {}
         self._values: dict[bytes, Array] = {}
 
     def with_gradient(self, x: Array) -> tuple[Array, Array]:
         """As the payoffs' own."""
-        place = np.ascontiguousarray(x, dtype=float).tobytes()
+        asked, place = self._place(x)
         if place not in self._kept:
-            self._kept[place] = self.payoffs.with_gradient(np.array(x, dtype=float))
+            self._kept[place] = self.payoffs.with_gradient(asked)
             self.evaluations += 1
         return self._kept[place]
 
     def at(self, x: Array) -> Array:
         """As the payoffs' own, without the gradient where that is not known already."""
-        place = np.ascontiguousarray(x, dtype=float).tobytes()
+        asked, place = self._place(x)
         if place in self._kept:
             return self._kept[place][0]
         if place not in self._values:
-            self._values[place] = self.payoffs.at(np.array(x, dtype=float))
+            self._values[place] = self.payoffs.at(asked)
             self.evaluations += 1
         return self._values[place]
+
+    def _place(self, x: Array) -> tuple[Array, bytes]:
+        asked = np.round(np.asarray(x, dtype=float), SAME_PLACE)
+        asked[..., self._idle] = 0.0
+        return asked, asked.tobytes()
 
 
 def corner_intensities(count: int) -> Array:

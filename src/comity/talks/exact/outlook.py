@@ -109,7 +109,7 @@ class Outlook:
     @cached_property
     def solving(self) -> Remembered:
         """Every row, each point once."""
-        return Remembered(self.solving_payoffs)
+        return Remembered(self.solving_payoffs, [k for k, part in enumerate(self.near[0].parts) if not part])
 
     def _goal(self, rows: Sequence[tuple[str, Mapping[str, float]]]) -> Objectives:
         """Real income of each row's economy and its own producers' as far as it counts them for more."""

@@ -29,8 +29,6 @@ class Wide:
     """
 
     engine: Engine
-    home: Engine
-    """Of the world at hand, whose counts go on."""
     near: tuple[Neighbourhood, ...]
     meet: Array
     scale: Array | None
@@ -47,7 +45,7 @@ class Wide:
             scale = (world.income - world.deficit) / (here.income - here.deficit)
         touched, parts = touched_cells(world, changes, may_overlap=True)
         near = tuple(Neighbourhood(own, crisis, touched, parts) for crisis in solved)
-        return cls(own, engine, near, meeting(world, originals or [()] * len(changes)), scale)
+        return cls(own, near, meeting(world, originals or [()] * len(changes)), scale)
 
     def once(self, chosen: Sequence[int]) -> tuple[Neighbourhood, ...]:
         """The neighbourhoods in which proposals of `chosen` that only meet when widened cut once, the deeper one."""
@@ -74,7 +72,6 @@ class Wide:
             if self.scale is not None:
                 income, residual = base + (income[:-1] - income[-1]) * self.scale, residual[:-1]
             found.append((income, residual))
-        self.home.done, self.home.solved = self.engine.done, self.engine.solved
         return np.stack([income for income, _ in found]), np.stack([residual for _, residual in found])
 
 

@@ -80,7 +80,7 @@ def study(agenda: Agenda, near: Neighbourhood, *, test: bool = True) -> Study:
     asked = [(one, x) for one, own in zip(listed, sizes, strict=True) for x in own]
     if not asked:
         return Study((), {})
-    near.engine.total += len(asked)
+    near.engine.meter.total += len(asked)
     reference, closure = near.engine.benchmark, near.engine.closure
     if closure.deficits == "balanced":
         reference = equilibrium.balanced_benchmark(reference, closure)
