@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from comity.evidence import bench
 from comity.evidence.synthetic import synthetic
@@ -31,3 +32,10 @@ def test_rows_set_a_time_beside_the_target_and_the_bound_of_memory():
     assert bench.step_mb(clock.benchmark, Closure()) == bytes_read / 1e6
     assert bench.step_mb(clock.benchmark, Closure("specific")) > bench.step_mb(clock.benchmark, Closure("mobile"))
     assert clock.row("a share", 2.0, 3.0, unit="solves")["passes"] is None
+
+
+@pytest.mark.parametrize(("economies", "sectors"), bench.SIZES)
+def test_worlds_of_every_size_of_the_growth_figure_can_be_made(economies: int, sectors: int):
+    """Negative final demand, where inputs at random use more of a good than there is, was refused at 20 × 20."""
+    world = synthetic(economies, sectors)
+    assert world.trade_flow.shape == (economies, economies, sectors)

@@ -21,7 +21,8 @@ def synthetic(economies: int, sectors: int, seed: int = 7) -> Benchmark:
     pull[np.arange(n), np.arange(n)] = HOME_BIAS * size
     flow = pull[:, :, None] * rng.lognormal(0, 0.4, (n, n, j)) / j
     tariff = rng.uniform(0, 0.1, (n, n, j)) * (1 - np.eye(n))[:, :, None]
-    inputs = rng.lognormal(0, 0.5, (n, j, j))
+    # What is bought more of is used more: else some good would be used up before anybody consumes it.
+    inputs = rng.lognormal(0, 0.5, (n, j, j)) * flow.sum(axis=1)[:, :, None]
     return Benchmark.from_arrays(
         economies=[f"E{k}" for k in range(n)],
         sectors=[f"S{k}" for k in range(j)],

@@ -94,6 +94,11 @@ def settle(
         point = homotopy.reach(w, path, closure, point.x, aim * tolerance, blocks)
         values, residuals = reported(w, path(1.0), point.x, closure)
         steps += point.steps
+    worst = max(residuals, key=lambda name: residuals[name] if np.isfinite(residuals[name]) else np.inf)
+    reason = "" if residuals[worst] <= tolerance else posed.reason(w, path(1.0), path(1.0), closure, point.x)
+    if reason:
+        found = f"the residual of {worst} stays at {residuals[worst]:.2g}, above {tolerance:.0e}"
+        raise NoEquilibriumError(f"no equilibrium was found: {found}. {reason}", residual=residuals[worst], worst=worst)
     gate(residuals, tolerance)
     return values, residuals, point.x, steps
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from comity.model import market
 from comity.records import Closure, Wedges
-from comity.solve import posed, problem, root
+from comity.solve import posed, problem, root, turning
 
 DIRECT_LIMIT = 80
 """Steps that the direct attempt may take before the shock is cut into stages."""
@@ -29,6 +29,9 @@ NEAR, FAR = 4.0, 4.0
 
 POLISHES = 6
 """How often a last stage that is near goes on with blocks made where it stands, when its steps are used up."""
+
+FOLLOWED = 3
+"""How often the path is followed by its fastest unknown where stages of the shock find nothing more."""
 
 ON_THE_WAY = 1e-3
 """How sharp the end of a stage must be: it is only the start of the next one."""
@@ -73,12 +76,19 @@ def reach(
     return _in_stages(w, path, closure, tolerance, steps)
 
 
+def corrected(it: root.Iterate, gap: Callable[[jax.Array], float]) -> jax.Array:
+    """The last point after its correction, where that brings it nearer: next to a singular block a correction may go anywhere."""
+    onward = it.x + it.correction
+    return onward if gap(onward) <= float(it.residual) else it.x
+
+
 def _in_stages(w: problem.World, path: Path, closure: Closure, tolerance: float, steps: int) -> Point:
     """Stages as long as the equations stay within `FAR` of the guess; each half as long where it was not reached."""
     run, invert = (make(closure.factors, closure.deficits) for make in (root.compiled, root.inverse_blocks))
     gap = root.largest_gap(closure.factors, closure.deficits)
     at, at_before, length, stages = 0.0, 0.0, 1.0, 0
     x = before = failed = problem.start_state(w, closure, None)
+    followed, reason, turn = FOLLOWED, "", None
     for _ in range(MOST_STAGES):
         goal = 1.0 if length >= 1 - at else at + length
         shock = path(goal)
@@ -96,7 +106,7 @@ def _in_stages(w: problem.World, path: Path, closure: Closure, tolerance: float,
                 steps += int(it.steps)
             failed = it.x
             if float(it.residual) <= sharp:
-                before, at_before, x, at = x, at, it.x + it.correction, goal
+                before, at_before, x, at = x, at, corrected(it, lambda point, of=shock: float(gap(w.base, of, point))), goal
                 stages += 1
                 if at == 1.0:
                     return Point(x, steps, float(it.residual), stages)
@@ -104,5 +114,11 @@ def _in_stages(w: problem.World, path: Path, closure: Closure, tolerance: float,
                 continue
         length /= 2.0
         if length < SHORTEST_STAGE * (1 - at) or 1 - at < 1e-12:
-            break
-    raise posed.no_equilibrium(w, path(min(1.0, at + length)), path(1.0), closure, x, failed, at)
+            reason = posed.reason(w, path(min(1.0, at + length)), path(1.0), closure, x)
+            turn = None if reason or not followed else turning.follow(w, path, closure, x, at)
+            if turn is None or turn.turned:
+                break
+            before, at_before, x, at, followed = x, at, turn.x, turn.at, followed - 1
+            length = max(at - at_before, SHORTEST_STAGE * (1 - at))
+    shock = path(min(1.0, at + length))
+    raise posed.no_equilibrium(w, shock, closure, failed, at, reason or posed.turned(w, closure, turn))

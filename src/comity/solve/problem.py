@@ -50,6 +50,10 @@ KEPT_NESTS = 8
 ROUNDING = 1e-12
 """Lending, as a fraction of income, that counts as none."""
 
+CLOSING = 8
+"""A flow under embargo shrinks on the way as (1 − s)^8: where demand hardly gives way it must be as good as nothing long before
+the end, for prices there rise with the logarithm of what is left."""
+
 COBB_DOUGLAS = Closure()
 
 
@@ -191,7 +195,7 @@ def _kernels(pi: jax.Array, t: jax.Array, theta: jax.Array, t1: jax.Array | None
         t_s = t + s * (t1.transpose(2, 0, 1) - t)
         lnkappa = lnkappa + jnp.log1p(t_s) - jnp.log1p(t)
     if d is not None or t1 is not None:
-        M = shares.trade_kernel(pi, lnkappa, s * shut, theta[:, None, None])
+        M = shares.trade_kernel(pi, lnkappa, jnp.zeros(()), theta[:, None, None]) * jnp.where(shut, (1 - s) ** CLOSING, 1.0)
     border = M / (1 + t_s)
     return M, border, jnp.einsum("jnn->nj", M), jnp.einsum("jnn->nj", border)
 
