@@ -7,6 +7,7 @@ that the same code serves the world (N × J) and a single economy with all other
 import os
 
 import jax
+from jax.version import __version_info__
 
 jax.config.update("jax_enable_x64", True)
 
@@ -14,3 +15,10 @@ jax.config.update("jax_enable_x64", True)
 # pool has threads wait for ever. JAX reads the size of its pool when it first computes; a user who has set it keeps it.
 POOL = int(os.environ.setdefault("PJRT_NPROC", str(2 * (os.cpu_count() or 1) + 4)))
 """Threads of XLA's pool; at most one program less may run at once (`solve.batch.SLOTS`)."""
+
+
+# XLA's newer way to fuse loops compiles these programs a third longer and does not run them faster. A flag that a release
+# does not know ends the process, hence only for releases tried; one that the user has set counts.
+EMITTERS = "--xla_cpu_use_fusion_emitters"
+if (0, 7) <= __version_info__[:2] <= (0, 10) and EMITTERS not in os.environ.get("XLA_FLAGS", ""):
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {EMITTERS}=false".strip()
