@@ -11,6 +11,7 @@ from comity.report.figures import credit as credit_figure
 from comity.report.figures import tempted
 from comity.report.prose import fair, keeping
 from comity.report.story import Story
+from comity.report.tables import change
 from synthetic_results import a_swap_of_favours, three_parties_without_a_union, two_parties_in_a_union
 
 
@@ -121,6 +122,40 @@ def test_rotations_differing_ideas_and_payments_are_told():
     assert "would be shared equally: Alba" in text
     found["outcome"] = "needs_rotation"
     assert "it takes a rotation between packages" in joined(fair.bargain(Story(results)))
+
+
+def test_payments_solved_with_their_prices_are_not_said_to_be_left_out():
+    results = a_swap_of_favours()
+    asked = copy.deepcopy(results)
+    asked["bargaining"]["shared"] = {
+        "transfer_usd_mn": dict(asked["bargaining"]["utilitarian"]["transfer_usd_mn"]),
+        "gain": asked["bargaining"]["nash"]["gain"],
+        "lost_to_prices_usd_mn": 0.1,
+        "settled": True,
+    }
+    for one, told in ((results, True), (asked, False)):
+        table = ledgers.agreements(Story(one))
+        assert table is not None
+        assert ("not computed" in joined(fair.bargain(Story(one)))) is told
+        assert ("not computed" in table.note) is told
+
+
+def test_where_governments_are_counted_the_nation_stands_beside_its_government():
+    results = a_swap_of_favours()
+    plain = ledgers.agreements(Story(results))
+    weighed = ledgers.agreements(Story(results | {"counting": "governments"}))
+    assert plain is not None
+    assert weighed is not None
+    assert len(weighed.head) == len(plain.head) + len(results["parties"])
+    assert weighed.head.count("real income, USD mn") == len(results["parties"])
+    assert "real income, USD mn" not in plain.head
+    agreed = results["bargaining"]["nash"]
+    first = next(iter(agreed["gain"]))
+    package = next(p for p in results["packages"] if p["id"] == agreed["package"])
+    shown = package["over_nothing"][first]["ev_usd_mn"] + agreed["transfer_usd_mn"][first]
+    assert abs(shown) > 0
+    place = weighed.head.index("real income, USD mn")
+    assert weighed.rows[0][place] == change(shown, len(str(weighed.rows[0][place].text).partition(".")[2]))
 
 
 def test_three_parties_have_a_core_and_no_sides():

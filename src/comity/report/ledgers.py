@@ -25,17 +25,27 @@ def agreements(story: Story) -> Table | None:
     shown = [(words, found[key]) for key, words in CONCEPTS.items() if found[key]]
     values = [a["gain"][party]["ev_usd_mn"] for _, a in shown for party in story.parties]
     decimals = money_decimals(values)
+    weighed = story.results.get("counting") == "governments"
     rows = []
     for words, agreed in shown:
         cells = [text(words), text(short_package(story, story.packages[agreed["package"]]))]
         for party in story.parties:
             figure = agreed["gain"][party]
             cells += [change(figure["ev_usd_mn"], decimals), change(figure["gain_pct"], 3)]
-            cells.append(change(agreed["transfer_usd_mn"][party], decimals))
+            paid = agreed["transfer_usd_mn"][party]
+            if weighed:
+                nation = story.packages[agreed["package"]]["over_nothing"][party]["ev_usd_mn"]
+                cells.append(change(nation + paid, decimals))
+            cells.append(change(paid, decimals))
         rows.append(tuple(cells))
-    head = ("", "package", *(label for _ in story.parties for label in ("gain, USD mn", "%", "of which paid to it, USD mn")))
-    groups = (("", 2), *((story.name(party), 3) for party in story.parties))
+    labels = ("gain, USD mn", "%", *(("real income, USD mn",) if weighed else ()), "of which paid to it, USD mn")
+    head = ("", "package", *(labels * len(story.parties)))
+    groups = (("", 2), *((story.name(party), len(labels)) for party in story.parties))
     note = "Payments are added to the gains afterwards: their effect on prices is not computed."
+    if found.get("shared"):
+        note = "Payments are added to the gains afterwards, at face value; the text says what prices make of them."
+    if weighed:
+        note += " The gain is what the government counts; real income is the nation’s, payments included."
     return Table("Ideas of a fair share: expected gain over no package", head, tuple(rows), groups, note) if rows else None
 
 

@@ -122,6 +122,8 @@ def _transfers(story: Story, found: Bargain) -> str:
         return f"the largest sum is that of {package}, and sharing it equally takes no payment"
     parts = [f"{called(story.name(code))} {'gets' if v > 0 else 'pays'} {usd(v)}" for code, v in paid.items()]
     sure = "; such payments are added to the gains afterwards, their effect on prices is not computed"
+    if found.get("shared"):
+        sure = ", at face value; what is left when prices move is told below"
     whole = f"with payments between {the_parties(story)} the largest sum, that of {package}, would be shared equally"
     return f"{whole}: {listed(parts)} a year{sure}"
 
