@@ -140,4 +140,4 @@ def test_the_whole_union_dismantles_the_rent_between_all_its_members():
     same, _ = Wide.of(engine, solved, [bilateral]).incomes([0], nothing)
     alone = solve(PLAIN, Scenario(bilateral), closure=closure)
     np.testing.assert_allclose(same[0, 1], alone.values["real_income"], rtol=1e-9)
-    assert engine.done == 5
+    assert engine.meter.done == 5

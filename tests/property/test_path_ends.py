@@ -113,7 +113,7 @@ def poorer(who: int, factor: float) -> Wedges:
     ("who", "factor", "closure"),
     [
         (5, 0.038, Closure("mobile", "with_trade", 0.1, 0.07, 0.11)),
-        (1, 0.346, Closure("immobile", "with_trade", 0.33, 0.07, 0.12)),
+        (1, 0.3, Closure("immobile", "with_trade", 0.33, 0.07, 0.12)),
         (2, 0.271, Closure("specific", "proportional", 0.44, 0.08, 0.08)),
     ],
 )
