@@ -2,6 +2,17 @@
 
 from comity.records.benchmark import Array, Benchmark
 from comity.records.closure import SUBSTITUTION, Closure
-from comity.records.equilibrium import CellValues, Equilibrium, Gradient, Wedges, read_only
+from comity.records.equilibrium import CellValues, Equilibrium, Gradient, Reported, Wedges, read_only
 
-__all__ = ["SUBSTITUTION", "Array", "Benchmark", "CellValues", "Closure", "Equilibrium", "Gradient", "Wedges", "read_only"]
+__all__ = [
+    "SUBSTITUTION",
+    "Array",
+    "Benchmark",
+    "CellValues",
+    "Closure",
+    "Equilibrium",
+    "Gradient",
+    "Reported",
+    "Wedges",
+    "read_only",
+]
