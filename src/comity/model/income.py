@@ -34,12 +34,12 @@ def pooled_duties(key: jax.Array, duties: jax.Array, total: jax.Array) -> jax.Ar
 
 
 def spending(a: jax.Array, income: jax.Array, inputs: jax.Array) -> jax.Array:
-    """X′_n^j = a′_n^j I′_n + spending on j as an input (Caliendo & Parro 2015, eq. 14); … × sector, USD mn."""
+    """X′_n^j = a′_n^j I′_n + spending on j as an input (Caliendo & Parro 2015, eq. 13); … × sector, USD mn."""
     return a * income[..., None] + inputs
 
 
 def input_spending(g: jax.Array, spent: jax.Array) -> jax.Array:
-    """Σ_k g^{jk} (1−γ^k) Y′_n^k: spending on each input when no share moves (Caliendo & Parro 2015, eq. 14).
+    """Σ_k g^{jk} (1−γ^k) Y′_n^k: spending on each input when no share moves (Caliendo & Parro 2015, eq. 13).
 
     `g` … × input × sector, `spent` (1−γ^k) Y′_n^k, what each sector spends on all inputs; returns … × sector, USD mn.
     """
