@@ -3,5 +3,18 @@
 from comity.records.benchmark import Array, Benchmark
 from comity.records.closure import SUBSTITUTION, Closure
 from comity.records.equilibrium import CellValues, Equilibrium, Gradient, Wedges, read_only
+from comity.records.producers import producers_share, specific_share
 
-__all__ = ["SUBSTITUTION", "Array", "Benchmark", "CellValues", "Closure", "Equilibrium", "Gradient", "Wedges", "read_only"]
+__all__ = [
+    "SUBSTITUTION",
+    "Array",
+    "Benchmark",
+    "CellValues",
+    "Closure",
+    "Equilibrium",
+    "Gradient",
+    "Wedges",
+    "producers_share",
+    "read_only",
+    "specific_share",
+]
