@@ -14,7 +14,8 @@ from comity.report import mandate, render, treaty
 from comity.report import stakes as section
 from comity.report.prose import stakes as prose
 from comity.report.story import Story
-from synthetic_results import a_swap_of_favours, three_parties_without_a_union, two_parties_in_a_union
+from synthetic_positions import positions_of
+from synthetic_results import OTHERS, a_swap_of_favours, three_parties_without_a_union, two_parties_in_a_union
 from synthetic_stakes import stake_of, stakes_of, treaty_of
 
 TWO = two_parties_in_a_union()
@@ -135,6 +136,7 @@ def test_the_mandate_sheet_has_four_lines_a_party() -> None:
 @pytest.mark.parametrize("turned", [False, True])
 def test_the_whole_brief_with_stakes_and_its_schema(turned: bool) -> None:
     results = TWO | {"stakes": stakes_of(stake_of(turned=turned, empty=turned))} | treaty_of(TWO["proposals"])
+    results["positions"] = positions_of(("BLR", "KAZ"), OTHERS)
     schema = json.loads(resources.files("comity.report").joinpath("assets/results.schema.json").read_text(encoding="utf-8"))
     jsonschema.validate(results, schema)
     page = render(results)["brief.html"].decode()

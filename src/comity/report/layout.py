@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from comity.report import climb, games, mandate, positions, sensitive, stakes, sure, tables, treaty
 from comity.report.blocks import Block, drawn, paragraph, tabled
@@ -254,8 +255,16 @@ def _reproduce(story: Story) -> list[Block]:
         ("Benchmark, SHA-256", manifest["benchmark_sha256"]),
         ("Talks file, SHA-256", manifest["talks_sha256"]),
         ("comity", manifest["comity"]),
-        ("Equilibria solved", f"{manifest['solves']:,}"),
+        ("Equilibria", _equilibria(manifest)),
         ("Tolerance", f"{method.power(manifest['tolerance'])} (worst relative residual of the model’s own equations)"),
         ("Versions", ", ".join(f"{name} {version}" for name, version in sorted(manifest["versions"].items()))),
     ]
     return [Block("code", manifest["command"]), Block("pairs", pairs)]
+
+
+def _equilibria(manifest: Mapping[str, Any]) -> str:
+    """Those of the table, and all that stand behind the results where they are counted."""
+    table, whole = manifest["solves"], manifest.get("equilibria")
+    if whole is None:
+        return f"{table:,} of packages"
+    return f"{whole:,}, of them {table:,} of packages; what searches between packages solve comes on top"
