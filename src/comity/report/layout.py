@@ -49,7 +49,7 @@ def document(story: Story, figures: Mapping[str, str]) -> list[Section]:
         ("counters", "Counter-offers", games.counters(story, figures)),
         ("trust", "Who would keep the package", games.trust(story, figures)),
         ("stakes", "Shares in enterprises", stakes.section(story, figures)),
-        ("law", "The union’s law and budget", treaty.section(story)),
+        ("law", "The union’s law and budget", treaty.section(story, figures)),
         ("mandate", "Mandate sheet", mandate.section(story)),
         ("sensitive", "Sensitive products", sensitive.section(story, figures)),
         ("positions", "Where positions coincide", positions.section(story, figures)),

@@ -46,6 +46,20 @@ def counting(story: Story) -> str:
     )
 
 
+def drawing(story: Story) -> str:
+    """The caption of the figure on a fair share."""
+    if len(story.parties) != 2:
+        return "What each idea of a fair share brings each party"
+    count = len(story.results["bargaining"]["frontier"])
+    beaten = (
+        "the one package that no other beats" if count == 1 else f"the {counted(count, 'package')} that no other beats (grey)"
+    )
+    text = f"The ideas of a fair share, on {beaten}: expected gain over no package"
+    shared = story.results["bargaining"]["utilitarian"]
+    paid = bool(shared) and any(abs(v) >= NOTHING_USD_MN for v in shared["transfer_usd_mn"].values())
+    return text + ("; right: what is paid to share the largest sum (dashed)" if paid else "")
+
+
 def bargain(story: Story) -> list[str]:
     """What the parties can agree on, by its named outcome."""
     found = story.results["bargaining"]
@@ -192,6 +206,9 @@ def prices(story: Story) -> list[str]:
             + _nothing_to_pay(story)
         )
     for row in by.get("a_price", ()):
+        if max(abs(v) for v in row["alone"]["by_crisis"]["expected"]["party_usd_mn"].values()) < NOTHING_USD_MN:
+            sentences.append(f"{quoted(story.proposal_names[row['proposal']])}, taken alone, moves next to no money.")
+            continue
         name = quoted(story.proposal_names[row["proposal"]])
         price = row["alone"]["price"]
         if price is not None:

@@ -87,15 +87,14 @@ def _lines(kind: str, entry: Mapping[str, Any]) -> list[str]:
 
 def calibrated(story: Story) -> list[str]:
     """Shocks whose size was found so that a stated movement comes out: target and what was achieved."""
-    return [
-        sentence(
-            f"in {quoted(crisis['name'])} the price of {lowered(story.sector_name(c['sector']))} was to move "
-            f"by {plain(c['target_pct'], 1)}{NBSP}% and moves by {plain(c['achieved_pct'], 1)}{NBSP}%, "
-            f"brought about by {c['instrument']} × {significant(c['factor'])}"
-        )
-        for crisis in story.crises
-        for c in crisis["calibrated"]
-    ]
+    found = []
+    for crisis in story.crises:
+        for c in crisis["calibrated"]:
+            price = f"in {quoted(crisis['name'])} the price of {lowered(story.sector_name(c['sector']))}"
+            target, achieved = (f"{plain(c[key], 1)}{NBSP}%" for key in ("target_pct", "achieved_pct"))
+            moves = f"moves by {target}, as stated" if target == achieved else f"was to move by {target} and moves by {achieved}"
+            found.append(sentence(f"{price} {moves}, brought about by {c['instrument']} × {significant(c['factor'])}"))
+    return found
 
 
 def _nests(closure: dict[str, Any]) -> str:

@@ -140,8 +140,10 @@ def _taken(story: Story, sold: Sold) -> str:
 
 
 def _policy(story: Story, sold: Sold) -> str:
-    """Whether the issuer still gains by protecting the sector."""
+    """Where a sale turns round whether the issuer gains by protecting the sector; the term sheet has the figures."""
     found, issuer = sold["own_policy"], called(story.name(sold["issuer"]))
+    if not found["turns"]:
+        return ""
     parts = []
     for name, words in (("barrier", "one more point of cost at the border"), ("tariff", "one more point of duty")):
         before, after = found[name]["before_usd_mn"], found[name]["after_usd_mn"]
