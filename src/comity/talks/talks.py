@@ -158,7 +158,10 @@ def _compute(
 
     (exact, union), stakes, varied, positions = engine.at_once(
         lambda: _exact(engine, Outlook(j, around), solved, widened, played, talks.file.rules.transfers),
-        lambda: sale and told.stakes(engine, j, sale, worth.Worth(played, sale, j.counted), agenda.risk_aversion),
+        lambda: (
+            sale
+            and told.stakes(engine, j, sale, worth.Worth(played, sale, j.counted, agenda.wants.activity), agenda.risk_aversion)
+        ),
         lambda: sensitivity.sensitivity(engine, j),
         lambda: _positions(talks, agenda, benchmark, j.counted),
     )
@@ -316,6 +319,7 @@ def _benchmark(benchmark: Benchmark) -> dict[str, Any]:
         "sectors": len(benchmark.sectors),
         "note": known.get("attribution"),
         "rents": known.get("rents"),
+        "owners_abroad": benchmark.ownership is not None,
         "economy_names": dict(benchmark.economy_names),
         "sector_names": dict(benchmark.sector_names),
     }

@@ -124,6 +124,25 @@ def _left_out(story: Story) -> str:
     )
 
 
+def _owners(story: Story) -> str:
+    """What is supposed of owners abroad today."""
+    if story.results["benchmark"].get("owners_abroad"):
+        return "Owners abroad are those that the benchmark knows: what they draw is no income of the economy that pays it."
+    text = "Who owns enterprises today is not in the data: all capital income counts as that of the economy’s own residents"
+    if not story.results.get("stakes"):
+        return f"{text}."
+    return (
+        f"{text}, but for the shares sold here. What the talks file says of residents’ shares today bounds what can be sold; "
+        "what foreigners hold already enters no figure but the comparison at the end of the section on shares."
+    )
+
+
+def _weighing(story: Story) -> str:
+    if story.results.get("counting") == "governments":
+        return "Real income counts everybody’s dollar alike; bargaining and trust count what governments do. "
+    return "Everybody’s dollar counts alike: no producer is weighed more than a consumer. "
+
+
 def limits(story: Story) -> list[str]:
     """What this brief does not know or does not count."""
     closure = story.results["closure"]
@@ -131,7 +150,8 @@ def limits(story: Story) -> list[str]:
         FACTORS.get(closure["factors"], f"Factors: {closure['factors']}."),
         DEFICITS.get(closure["deficits"], f"Deficits: {closure['deficits']}."),
         f"Trade elasticities: the set {quoted(str(closure['elasticities']))}. {_nests(closure)}",
-        "Everybody’s dollar counts alike: no producer is weighed more than a consumer. " + _left_out(story),
+        _weighing(story) + _left_out(story),
+        _owners(story),
         "Ranges are across the crises of the list, or across published elasticities and closures: not confidence intervals."
         if story.results.get("sensitivity")
         else "The only ranges shown are across the crises of the list. "

@@ -172,9 +172,10 @@ def solved(story: Story) -> list[str]:
     issuers = list(dict.fromkeys(one["issuer"] for one in found["list"]))
     if rest:
         parts = [f"{_worth(story, row, issuers)} if they hold {percent(100 * row['home_share'])}" for row in rest]
+        counted = ", as its government counts," if story.results.get("counting") == "governments" else ""
         texts.append(
-            "who owns the enterprises today is not known: the package with all shares sold is worth "
-            f"{_worth(story, whole, issuers)} a year if residents hold them all, and {listed(parts)}"
+            "who owns the enterprises today is not known, and the tables suppose that residents do: the package with all shares "
+            f"sold is worth{counted} {_worth(story, whole, issuers)} a year if residents hold them all, and {listed(parts)}"
         )
     if len(every) < len(found["home_shares"]):
         texts.append("where residents hold less than is sold, the sale cannot take place")
