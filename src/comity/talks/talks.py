@@ -140,7 +140,8 @@ def _compute(
     widened = _widened(agenda, benchmark)
     runs = len(agenda.crises)
     meter.total = runs * (2 ** len(agenda.trade) + (len(widened) + 1 if widened else 0) + 2)
-    meter.total += sensitivity.count(benchmark, agenda.closure, agenda.elasticities, runs)
+    changes = [change for proposal in agenda.proposals for change in proposal.changes]
+    meter.total += sensitivity.count(benchmark, agenda.closure, agenda.elasticities, runs, changes)
     solved = [packages.solve_crisis(engine, crisis) for crisis in agenda.crises]
     around = packages.around(engine, agenda, solved)
     table = packages.compute_table(engine, agenda, solved, around)
