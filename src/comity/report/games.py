@@ -35,7 +35,9 @@ def counters(story: Story, figures: Mapping[str, str]) -> list[Block]:
         return []
     found = ledgers.counters(story)
     caption = (
-        "What each counter-offer brings both sides over the full list" if found else "What each side would ask for and can have"
+        "What each counter-offer brings both sides over the full list"
+        if found
+        else "What each side would ask for and can have over the full list"
     )
     blocks = paragraph([*fair.counters(story), *([keeping.INTERPOLATED, *between.checked(story)] if found else [])])
     return blocks + drawn(figures, "trades", caption) + tabled(found or ledgers.asked(story))

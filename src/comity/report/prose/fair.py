@@ -7,7 +7,7 @@ from typing import Any
 
 from comity.report.prose.headline import amount
 from comity.report.prose.numbers import NOTHING_USD_MN, counted, listed, percent, significant, usd
-from comity.report.prose.words import called, fares, package_words, quoted, sentence, the_parties
+from comity.report.prose.words import called, fares, lowered, package_words, quoted, sentence, the_parties
 from comity.report.story import Story
 
 NATIONS = (
@@ -37,9 +37,9 @@ def counting(story: Story) -> str:
         return NATIONS
     weighed = []
     for code, one in story.results["governments"].items():
-        high = [f"{significant(w)} dollars for one of {story.sector_name(s)}" for s, w in one["sensitive"].items() if w > 1]
+        high = [f"{lowered(story.sector_name(s))} for {significant(w)}" for s, w in one["sensitive"].items() if w > 1]
         if high:
-            weighed.append(f"{called(story.name(code))} {listed(high)}")
+            weighed.append(f"{called(story.name(code))} counts a dollar of the producers of {listed(high)}")
     return sentence(
         f"this weighs what governments count, not nations: {'; '.join(weighed)}. Gains, prices and temptations in these "
         "sections are in those dollars; all other losses and gains of this brief are the nations’ own real income"
@@ -96,7 +96,10 @@ def _others(story: Story, found: Bargain) -> str:
         settled = all(row["outcome"] == "none_found" for row in story.results["counter_offers"])
         alone = "of the whole packages that hurt nobody it is the best for everybody"
         return (f"{text}; {alone}" + (", so that there is nothing to haggle over" if settled else "")) if count == 1 else text
-    parts = [f"{SHORT[key]} to {package_words(story, story.packages[found[key]['package']])}" for key in differing]
+    by: dict[str, list[str]] = {}
+    for key in differing:
+        by.setdefault(found[key]["package"], []).append(SHORT[key])
+    parts = [f"{listed(names)} to {package_words(story, story.packages[package])}" for package, names in by.items()]
     return f"other ideas of a fair share differ: {listed(parts)}. {counted(count, 'package').capitalize()} are beaten by no other"
 
 
