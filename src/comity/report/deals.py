@@ -66,15 +66,17 @@ def _frontier(story: Story) -> Spec:
     named, paid = _named(story), _payment(story)
     rows = story.results["bargaining"]["frontier"]
     edge = [{key: row["gain"][party]["ev_usd_mn"] for key, party in _axes(story)} for row in rows]
+    # One package alone says nothing of scale: no package stands beside it.
+    dots = [{"x": 0.0, "y": 0.0}, *edge] if len(edge) == 1 else edge
     wide = WIDTH + LABELS - 70
     if not paid:
         spec = framed(DESCRIBED, [], height=260)
-        return spec | _panel(story, edge, named, named, wide, line=edge)
+        return spec | _panel(story, dots, named, named, wide, line=edge)
     on_edge = [value for value in named if value["on_frontier"]]
     ends = [value for value in named if any(_same(value, end) for end in paid)]
     half = (wide - 120) / 2
-    before = _panel(story, edge, on_edge, named, half, line=edge)
-    after = _panel(story, paid[:1], ends, named, half, line=paid)
+    before = _panel(story, dots, on_edge, named, half, line=edge)
+    after = _panel(story, paid[:1], ends, named, half, line=paid, dashed=True)
     titles = ("without payments", "with payments: the largest sum, shared")
     panels = [panel | {"title": _title(text)} for panel, text in zip((before, after), titles, strict=True)]
     spec = framed(DESCRIBED, [], hconcat=panels, spacing=40)
@@ -99,6 +101,7 @@ def _panel(
     width: float,
     *,
     line: list[dict[str, float]],
+    dashed: bool = False,
 ) -> Spec:
     """Grey dots, a line and the named `points` among all that are `named`, so that panels share one legend."""
     counted = ", as its government counts" if story.results.get("counting") == "governments" else ""
@@ -114,7 +117,7 @@ def _panel(
         "color": idea | {"scale": {"domain": labels, "range": [PARTIES[k % len(PARTIES)] for k in range(len(labels))]}},
         "shape": idea | {"scale": {"domain": labels, "range": list(SHAPES[: len(labels)])}},
     }
-    grey = {"type": "line", "color": MUTED, "strokeWidth": 1} | ({"strokeDash": [4, 3]} if line is not dots else {})
+    grey = {"type": "line", "color": MUTED, "strokeWidth": 1} | ({"strokeDash": [4, 3]} if dashed else {})
     layer = [
         {"data": {"values": line}, "mark": grey, "encoding": at | {"order": {"field": "x"}}},
         {"data": {"values": dots}, "mark": {"type": "circle", "size": 40, "color": MUTED, "opacity": 1}, "encoding": at},
@@ -224,7 +227,13 @@ def depths(story: Story) -> Spec:
         for crisis in story.results["crises"]
         for key in chosen
     ]
-    x = {"field": "proposal", "type": "nominal", "sort": [story.tag(key) for key in chosen], "title": "proposal"}
+    x = {
+        "field": "proposal",
+        "type": "nominal",
+        "sort": [story.tag(key) for key in chosen],
+        "title": "proposal",
+        "axis": {"labelAngle": 0},
+    }
     y = names_axis("state", [crisis["name"] for crisis in story.results["crises"]])
     scale = {"domain": [0, 100], "range": [NEUTRAL, GAINS[0], GAINS[1]]}
     color = {

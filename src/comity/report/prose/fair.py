@@ -52,7 +52,9 @@ def drawing(story: Story) -> str:
         return "What each idea of a fair share brings each party"
     count = len(story.results["bargaining"]["frontier"])
     beaten = (
-        "the one package that no other beats" if count == 1 else f"the {counted(count, 'package')} that no other beats (grey)"
+        "the one package that no other beats (no package at 0, 0)"
+        if count == 1
+        else f"the {counted(count, 'package')} that no other beats (grey)"
     )
     text = f"The ideas of a fair share, on {beaten}: expected gain over no package"
     shared = story.results["bargaining"]["utilitarian"]
