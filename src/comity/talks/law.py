@@ -136,11 +136,11 @@ def left_out(changes: Sequence[Instrument], union: Union, benchmark: Benchmark) 
     All changes of a proposal are judged together, sector by sector, by the sign of what they do to the price of buying from
     each member (decision 0018). With a member that has an own row are left out those inside ROW, which no line can name.
     """
-    eased = _cost_change(changes, union, benchmark) < -_SAME
+    eased = np.asarray(_cost_change(changes, union, benchmark) < -_SAME)
     some = eased.any(axis=1)
     kept = some[:, None, :] & ~eased
     kept[np.arange(len(kept)), np.arange(len(kept))] = False
-    left = [code for code, out in zip(union.members, kept.any(axis=(0, 2)), strict=True) if out]
+    left = [code for code, out in zip(union.members, np.asarray(kept.any(axis=(0, 2))), strict=True) if out]
     return (*left, *(code for code, _ in union.inside_row)) if left else ()
 
 
