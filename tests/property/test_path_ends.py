@@ -67,9 +67,9 @@ def test_the_fold_is_where_the_equations_are_singular(ore: Benchmark):
         J = jax.jacfwd(lambda v: root.residual(w.base, path(s), v.reshape(x.shape), *key).ravel())(x.ravel())
         return float(np.linalg.svd(np.asarray(J), compute_uv=False)[-1])
 
-    blocks = homotopy.benchmark_blocks(w, SCARCE)
+    steer = homotopy.benchmark_steer(w, SCARCE)
     x0 = problem.start_state(w, SCARCE, None)
-    half = homotopy.reach(w, lambda s: path(0.5 * s), SCARCE, x0, 1e-11, blocks).x
+    half = homotopy.reach(w, lambda s: path(0.5 * s), SCARCE, x0, 1e-11, steer).x
     turn = turning.follow(w, path, SCARCE, half, 0.5)
     assert turn is not None
     assert turn.turned
@@ -84,8 +84,8 @@ def test_a_path_that_does_not_turn_is_followed_onward(ore: Benchmark):
     def path(s: float):
         return problem.shock(w, dearer_ore(0.5), s)
 
-    blocks = homotopy.benchmark_blocks(w, plain)
-    half = homotopy.reach(w, lambda s: path(0.5 * s), plain, problem.start_state(w, plain, None), 1e-11, blocks).x
+    steer = homotopy.benchmark_steer(w, plain)
+    half = homotopy.reach(w, lambda s: path(0.5 * s), plain, problem.start_state(w, plain, None), 1e-11, steer).x
     turn = turning.follow(w, path, plain, half, 0.5)
     assert turn is not None
     assert not turn.turned

@@ -144,3 +144,12 @@ def test_the_dictionary_is_plain_and_rounded(lopsided):
 def test_a_pair_is_two_known_economies(lopsided, a, b):
     with pytest.raises(InputError):
         relations(lopsided, a, b)
+
+
+def test_what_is_called_lent_is_what_trade_leaves_over_also_with_a_customs_pool(lopsided):
+    """The pool's receipts stand in the deficit and are no trade: the figure is the one that the reader can take from its row."""
+    pooled = replace(lopsided, customs_pool={"AAA": 0.1, "BBB": 0.9})
+    assert abs(pooled.deficit[0] - lopsided.deficit[0]) > 0.1
+    for benchmark in (lopsided, pooled):
+        a = relations(benchmark, "AAA", "BBB").a
+        assert a.net_lending_usd_mn == pytest.approx(a.exports_usd_mn - a.imports_usd_mn)

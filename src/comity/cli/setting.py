@@ -28,11 +28,15 @@ def processors() -> int:
 
 
 def prepare_engine() -> None:
-    """Before JAX is loaded: keep compiled programs in the user's cache, one after another, and stay on this machine's CPU."""
+    """Before JAX is loaded: keep compiled programs in the user's cache, one after another, and stay on this machine's CPU.
+
+    Linear algebra on one thread: scenarios share the processors, and small matrices gain nothing from more.
+    """
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_folder() / "compiled"))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def show_json(value: Any) -> None:

@@ -22,7 +22,7 @@ import numpy as np
 from comity.data.load import load
 from comity.evidence.synthetic import synthetic
 from comity.records import Array, Benchmark, CellValues, Closure, Equilibrium, Wedges
-from comity.solve import batch, problem
+from comity.solve import batch, problem, root
 from comity.solve.derivatives import adjoint
 from comity.solve.equilibrium import solve
 
@@ -82,10 +82,10 @@ def memory_gb_s() -> float:
 
 
 def step_mb(benchmark: Benchmark, closure: Closure) -> float:
-    """What one step must read, MB: the two kernels (that of border values twice), two input-share arrays, the blocks."""
+    """What one step must read, MB: two kernels (that of border values twice), the input shares twice, blocks and modes."""
     n, j = benchmark.expenditure.shape
     unknowns = 2 * j + (1 if closure.factors == "mobile" else j)
-    return (8 * (3 * n * n * j + 2 * n * j * j) + 4 * n * unknowns**2) / 1e6
+    return (8 * (3 * n * n * j + 2 * n * j * j) + 4 * n * unknowns * (unknowns + 2 * root.MODES)) / 1e6
 
 
 class Clock:

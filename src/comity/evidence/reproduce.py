@@ -160,9 +160,9 @@ def solved_base(arrays: Mapping[str, Array], g: Array) -> Benchmark:
         output=arrays["gross_output"],
     )
     quiet = problem.shock(w, Wedges())
-    blocks = homotopy.benchmark_blocks(w, LONG_RUN)
+    steer = homotopy.benchmark_steer(w, LONG_RUN)
     start = problem.start_state(w, LONG_RUN, None)
-    point = homotopy.reach(w, lambda s: problem.shock(w, Wedges(), s), LONG_RUN, start, BASE_TOLERANCE, blocks, np.inf)
+    point = homotopy.reach(w, lambda s: problem.shock(w, Wedges(), s), LONG_RUN, start, BASE_TOLERANCE, steer, np.inf)
     return Benchmark.from_arrays(
         economies=economies,
         sectors=sectors,

@@ -6,6 +6,10 @@ that the same code serves the world (N × J) and a single economy with all other
 
 import os
 
+# Small matrices are factorised many at a time: threads of their own only wait for each other (seen: up to thirty times slower
+# when the machine is busy). Read when SciPy is first loaded, hence above JAX; a user who has set it keeps it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import jax
 from jax.version import __version_info__
 

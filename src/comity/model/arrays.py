@@ -19,7 +19,6 @@ class Base(NamedTuple):
 
     gamma: jax.Array
     g: jax.Array  # country × input × sector
-    use: jax.Array  # (1−γ) g, country × input × sector
     lam: jax.Array
     theta: jax.Array  # country × sector (equal over countries)
     value_added: jax.Array

@@ -29,7 +29,7 @@ def mean_of_order(weight: jax.Array, x: jax.Array, mean: jax.Array, elasticity: 
 def input_price(g: jax.Array, lnP: jax.Array, epsilon: jax.Array | None = None) -> jax.Array:
     """Log price of the input bundle of each sector, m̂_i^j = [Σ_k g_i^{kj} (P̂_i^k)^{1−ε}]^{1/(1−ε)} (Baqaee & Farhi 2019).
 
-    At ε = 1, ln m̂_i^j = Σ_k g_i^{kj} ln P̂_i^k (Caliendo & Parro 2015, eq. 11). `g` … × input × sector, `lnP` … × sector,
+    At ε = 1, ln m̂_i^j = Σ_k g_i^{kj} ln P̂_i^k (Caliendo & Parro 2015, eq. 10). `g` … × input × sector, `lnP` … × sector,
     `epsilon` … × 1 (one for all sectors: one matrix product) or … × sector; returns … × sector, 0 for a sector without inputs.
     """
     mean = jnp.einsum("...kj,...k->...j", g, lnP)
@@ -48,7 +48,7 @@ def input_price(g: jax.Array, lnP: jax.Array, epsilon: jax.Array | None = None) 
 def unit_cost(lnv: jax.Array, lnm: jax.Array, gamma: jax.Array, lnA: jax.Array, eta: jax.Array | None = None) -> jax.Array:
     """Log unit cost, ĉ = [γ v̂^{1−η} + (1−γ) m̂^{1−η}]^{1/(1−η)} / Â (Baqaee & Farhi 2019); … × sector.
 
-    At η = 1, ln ĉ = γ ln v̂ + (1−γ) ln m̂ − ln Â (Caliendo & Parro 2015, eq. 11). `eta` … × 1 or … × sector.
+    At η = 1, ln ĉ = γ ln v̂ + (1−γ) ln m̂ − ln Â (Caliendo & Parro 2015, eq. 10). `eta` … × 1 or … × sector.
     """
     mean = gamma * lnv + (1 - gamma) * lnm
     if eta is None:

@@ -34,16 +34,16 @@ def pooled_duties(key: jax.Array, duties: jax.Array, total: jax.Array) -> jax.Ar
 
 
 def spending(a: jax.Array, income: jax.Array, inputs: jax.Array) -> jax.Array:
-    """X′_n^j = a′_n^j I′_n + spending on j as an input (Caliendo & Parro 2015, eq. 14); … × sector, USD mn."""
+    """X′_n^j = a′_n^j I′_n + spending on j as an input (Caliendo & Parro 2015, eq. 13); … × sector, USD mn."""
     return a * income[..., None] + inputs
 
 
-def input_spending(use: jax.Array, Y: jax.Array) -> jax.Array:
-    """Σ_k (1−γ^k) g^{jk} Y′_n^k: spending on each input when no share moves (Caliendo & Parro 2015, eq. 14).
+def input_spending(g: jax.Array, spent: jax.Array) -> jax.Array:
+    """Σ_k g^{jk} (1−γ^k) Y′_n^k: spending on each input when no share moves (Caliendo & Parro 2015, eq. 13).
 
-    `use` = (1−γ^k) g^{jk}, … × input × sector: spending on an input per unit of output; returns … × sector, USD mn.
+    `g` … × input × sector, `spent` (1−γ^k) Y′_n^k, what each sector spends on all inputs; returns … × sector, USD mn.
     """
-    return jnp.einsum("...kj,...j->...k", use, Y)
+    return jnp.einsum("...kj,...j->...k", g, spent)
 
 
 def ces_input_spending(g: jax.Array, lnP: jax.Array, lnm: jax.Array, spent: jax.Array, epsilon: jax.Array | None) -> jax.Array:
@@ -53,7 +53,7 @@ def ces_input_spending(g: jax.Array, lnP: jax.Array, lnm: jax.Array, spent: jax.
     sum) or … × sector.
     """
     if epsilon is None:
-        return jnp.einsum("...kj,...j->...k", g, spent)
+        return input_spending(g, spent)
     power = 1 - epsilon
     if epsilon.shape[-1] == 1:
         return jnp.exp(power * lnP) * jnp.einsum("...kj,...j->...k", g, jnp.exp(-power * lnm) * spent)

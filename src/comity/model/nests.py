@@ -23,7 +23,7 @@ def technology(base: Base, shock: Shock, lnv: jax.Array, lnP: jax.Array) -> Tech
 def input_demand(base: Base, made: Technology, lnP: jax.Array, Y: jax.Array) -> jax.Array:
     """Spending on each good as an input, Σ_k (1−γ′^k) g′^{jk} Y′^k (eq. 5); … × sector, USD mn."""
     if made.bought is None:
-        return income.input_spending(base.use, Y)
+        return income.input_spending(base.g, (1 - base.gamma) * Y)
     return income.ces_input_spending(base.g, lnP, made.lnm, made.bought * Y, base.epsilon)
 
 

@@ -9,7 +9,7 @@ from comity.model.costs import mean_of_order
 
 
 def price_index(S: jax.Array, theta: jax.Array) -> jax.Array:
-    """Log price index of a sector, P̂_n^j = [Σ_i π_ni^j (κ̂_ni^j ĉ_i^j)^{−θ}]^{−1/θ} (Caliendo & Parro 2015, eq. 12).
+    """Log price index of a sector, P̂_n^j = [Σ_i π_ni^j (κ̂_ni^j ĉ_i^j)^{−θ}]^{−1/θ} (Caliendo & Parro 2015, eq. 11).
 
     `S` is the sum in brackets, `theta` the trade elasticity; both … × sector.
     """

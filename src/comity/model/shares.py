@@ -15,7 +15,7 @@ def trade_kernel(pi: jax.Array, lnkappa: jax.Array, blocked: jax.Array, theta: j
 
 
 def trade_share(M: jax.Array, c_power: jax.Array, S: jax.Array) -> jax.Array:
-    """Expenditure shares π′_ni^j = M_ni^j (ĉ_i^j)^{−θ} / Σ_i′ M (ĉ)^{−θ} (Caliendo & Parro 2015, eq. 13).
+    """Expenditure shares π′_ni^j = M_ni^j (ĉ_i^j)^{−θ} / Σ_i′ M (ĉ)^{−θ} (Caliendo & Parro 2015, eq. 12).
 
     `M` and the result importer × exporter × sector, `c_power` ĉ^{−θ} and its sum `S` country × sector.
     """

@@ -2,7 +2,7 @@
 
 from comity.records.benchmark import Array, Benchmark
 from comity.records.closure import SUBSTITUTION, Closure
-from comity.records.equilibrium import CellValues, Equilibrium, Gradient, Wedges, read_only
+from comity.records.equilibrium import CellValues, Equilibrium, Gradient, Reported, Wedges, read_only
 from comity.records.producers import producers_share, specific_share
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Closure",
     "Equilibrium",
     "Gradient",
+    "Reported",
     "Wedges",
     "producers_share",
     "read_only",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -37,6 +37,11 @@ class Wedges:
     capital: Array | None = None
     taste: Array | None = None
     transfer: Array | None = None
+
+    @property
+    def has_embargo(self) -> bool:
+        """Whether any trade cost is infinite."""
+        return self.trade_cost is not None and bool(np.max(self.trade_cost, initial=0.0) == np.inf)
 
     def digest(self) -> str:
         """SHA-256 of the arrays that are set."""
@@ -120,6 +125,25 @@ class Gradient:
 
 def _labels(benchmark: Benchmark, axes: Sequence[str]) -> dict[str, list[str]]:
     return {axis: list(benchmark.sectors if axis in ("sector", "input") else benchmark.economies) for axis in axes}
+
+
+class Reported(Mapping[str, Any]):
+    """Arrays by name, of which some are made when one of them is first asked for; it cannot be written to."""
+
+    def __init__(self, known: Mapping[str, Any], later: Sequence[str], make: Callable[[], Mapping[str, Any]]):
+        """`make` gives the arrays of the names in `later`."""
+        self._known, self._names, self._make = dict(known), (*known, *later), make
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._known and name in self._names:
+            self._known |= self._make()
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def read_only(mapping: Mapping[str, Any]) -> Mapping[str, Any]:

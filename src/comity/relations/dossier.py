@@ -102,7 +102,7 @@ def _side(benchmark: Benchmark, i: int, k: int, links: Mapping[str, Any]) -> Sid
     by_market, by_supplier = out.sum(axis=1), into.sum(axis=1)
     exports, imports = by_market.sum(), by_supplier.sum()
     value_added = float(benchmark.value_added[i].sum())
-    lending = -float(benchmark.deficit[i])
+    lending = exports - imports  # what a customs pool or owners abroad bring besides is no trade
     absorbed = links["absorbed"][i]
     from_other_value = float(links["absorbed"][k][i])
     in_exports = float(links["in_exports"][i][k])

@@ -88,7 +88,7 @@ def sides(story: Story) -> Table | None:
         "value added, USD bn",
         "exports, USD bn",
         "imports, USD bn",
-        "net lending abroad, % of value added",
+        "exports less imports, % of value added",
         "fuels in exports, %",
         "foreign value added in exports, %",
     )

@@ -27,8 +27,8 @@ def check_wedges(benchmark: Benchmark, wedges: Wedges, closure: Closure) -> None
         if values.shape != shape:
             problems.append(Problem(f"{name}: shape {values.shape}, expected {shape}"))
             continue
-        finite = np.isfinite(values) | ((name == "trade_cost") & np.isposinf(values))
-        fault = _fault(name, values, benchmark) if finite.all() else f"{int((~finite).sum())} cells are not finite numbers"
+        odd = _not_finite(values, name == "trade_cost")
+        fault = f"{odd} cells are not finite numbers" if odd else _fault(name, values, benchmark)
         if fault:
             problems.append(Problem(f"{name}: {fault}"))
         at_home = 1.0 if name == "trade_cost" else 0.0
@@ -40,11 +40,20 @@ def check_wedges(benchmark: Benchmark, wedges: Wedges, closure: Closure) -> None
         raise InputError(problems)
 
 
+def _not_finite(values: Array, may_be_infinite: bool) -> int:
+    """Cells that are no numbers, or infinite where that is no embargo; the least and the largest cell tell if any is."""
+    least, most = values.min(initial=0.0), values.max(initial=0.0)
+    if np.isfinite(least) and (np.isfinite(most) or (may_be_infinite and most == np.inf)):
+        return 0
+    return int((~(np.isfinite(values) | (may_be_infinite & np.isposinf(values)))).sum())
+
+
 def _fault(name: str, values: Array, benchmark: Benchmark) -> str | None:
     if name in RATES:
-        return "−100 % or less" if np.any(values <= -1) else None
+        return "−100 % or less" if values.min(initial=0.0) <= -1 else None
     if name in FACTORS_OF:
-        return "factors must be positive" if np.any(values < 0 if name == "taste" else values <= 0) else None
+        least = values.min(initial=1.0)
+        return "factors must be positive" if (least < 0 if name == "taste" else least <= 0) else None
     if name == "transfer":
         far = abs(values.sum()) > 1e-6 * max(1.0, float(np.abs(values).sum()))
         return f"sums to {values.sum():.6g} USD mn, not to 0" if far else None

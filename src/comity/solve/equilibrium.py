@@ -13,8 +13,8 @@ import numpy as np
 
 from comity.errors import InputError, NoEquilibriumError, NotConvergedError
 from comity.model import market
-from comity.records import Array, Benchmark, Closure, Equilibrium, Wedges, read_only
-from comity.solve import homotopy, posed, problem, quotas, rebase, report, target
+from comity.records import Array, Benchmark, Closure, Equilibrium, Reported, Wedges, read_only
+from comity.solve import homotopy, posed, problem, quotas, rebase, report, root, target
 from comity.solve.declared import reference
 
 TOLERANCE = 1e-10
@@ -62,7 +62,7 @@ def solve(
     refuse_lost_suppliers(w, wedges)
     posed.refuse_unbalanced(w, wedges, closure)
     closure_of_map = of_map(closure)
-    blocks = homotopy.benchmark_blocks(w, closure_of_map)
+    steer = homotopy.benchmark_steer(w, closure_of_map)
     ends: dict[float, market.Shock] = {}
 
     def path(s: float) -> market.Shock:
@@ -72,26 +72,27 @@ def solve(
         return ends[s]
 
     x0 = problem.start_state(w, closure_of_map, start)
-    values, residuals, _, steps = settle(w, path, closure_of_map, x0, tolerance, blocks)
-    values |= report.flows(w, path(1.0), values)
-    return Equilibrium(benchmark, wedges, closure, read_only(values), read_only(residuals), steps)
+    values, residuals, _, steps = settle(w, path, closure_of_map, x0, tolerance, steer)
+    end = path(1.0)
+    told = Reported(values, report.FLOWS, lambda: report.flows(w, end, values))
+    return Equilibrium(benchmark, wedges, closure, told, read_only(residuals), steps)
 
 
 def settle(
-    w: problem.World, path: homotopy.Path, closure: Closure, x0: jax.Array, tolerance: float, blocks: jax.Array
+    w: problem.World, path: homotopy.Path, closure: Closure, x0: jax.Array, tolerance: float, steer: root.Steer
 ) -> tuple[dict[str, Array], dict[str, float], jax.Array, int]:
     """Values, residuals, packed unknowns and steps at the end of `path`, where every equation in levels holds to `tolerance`.
 
     The iteration judges the equations in logs, market by market; what they add up to (an economy's external account) may
     be off by a little more, so it aims lower, and lower again where that was not enough. Raises NoEquilibriumError.
     """
-    point = homotopy.reach(w, path, closure, x0, AIMS[0] * tolerance, blocks)
+    point = homotopy.reach(w, path, closure, x0, AIMS[0] * tolerance, steer)
     values, residuals = reported(w, path(1.0), point.x, closure)
     steps = point.steps
     for aim in AIMS[1:]:
         if all(value <= tolerance for value in residuals.values()):
             break
-        point = homotopy.reach(w, path, closure, point.x, aim * tolerance, blocks)
+        point = homotopy.reach(w, path, closure, point.x, aim * tolerance, steer)
         values, residuals = reported(w, path(1.0), point.x, closure)
         steps += point.steps
     worst = max(residuals, key=lambda name: residuals[name] if np.isfinite(residuals[name]) else np.inf)
@@ -168,9 +169,9 @@ def balanced_benchmark(benchmark: Benchmark, closure: Closure) -> Benchmark:
     if fixed not in known:
         w = problem.world(benchmark, fixed)
         quiet = Wedges()
-        blocks = homotopy.benchmark_blocks(w, fixed)
+        steer = homotopy.benchmark_steer(w, fixed)
         x0 = problem.start_state(w, fixed, None)
-        point = homotopy.reach(w, lambda s: problem.shock(w, quiet, s, balance=True), fixed, x0, 1e-13, blocks)
+        point = homotopy.reach(w, lambda s: problem.shock(w, quiet, s, balance=True), fixed, x0, 1e-13, steer)
         shock = problem.shock(w, quiet, 1.0, balance=True)
         known[fixed] = rebase.rebase(benchmark, w, shock, point.x, closure.factors)
     return known[fixed]

@@ -11,7 +11,7 @@ import numpy as np
 
 from comity.model import market
 from comity.records import Closure, Wedges
-from comity.solve import posed, problem, root, turning
+from comity.solve import posed, problem, root, slow, turning
 
 DIRECT_LIMIT = 80
 """Steps that the direct attempt may take before the shock is cut into stages."""
@@ -38,7 +38,7 @@ ON_THE_WAY = 1e-3
 
 Path = Callable[[float], market.Shock]
 
-_blocks: WeakKeyDictionary[problem.World, dict[tuple[str, str], jax.Array]] = WeakKeyDictionary()
+_steers: WeakKeyDictionary[problem.World, dict[tuple[str, str], root.Steer]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,17 +51,22 @@ class Point:
     stages: int = 1
 
 
-def benchmark_blocks(w: problem.World, closure: Closure) -> jax.Array:
+def benchmark_steer(w: problem.World, closure: Closure) -> root.Steer:
     """The preconditioner at the benchmark, made once for a closure."""
-    known = _blocks.setdefault(w, {})
+    known = _steers.setdefault(w, {})
     key = (closure.factors, closure.deficits)
     if key not in known:
-        known[key] = root.inverse_blocks(*key)(w.base, problem.shock(w, Wedges()), problem.start_state(w, closure, None))
+        known[key] = steer_at(w, problem.shock(w, Wedges()), closure, problem.start_state(w, closure, None))
     return known[key]
 
 
+def steer_at(w: problem.World, shock: market.Shock, closure: Closure, x: jax.Array) -> root.Steer:
+    """The preconditioner at a point: the economies' inverse blocks and the slow modes of what they leave."""
+    return slow.steer(w, shock, closure, x, root.inverse_blocks(closure.factors, closure.deficits)(w.base, shock, x))
+
+
 def reach(
-    w: problem.World, path: Path, closure: Closure, x0: jax.Array, tolerance: float, blocks: jax.Array, near: float = NEAR
+    w: problem.World, path: Path, closure: Closure, x0: jax.Array, tolerance: float, steer: root.Steer, near: float = NEAR
 ) -> Point:
     """The equilibrium at the end of `path` (fraction of the shock to arrays of the shock).
 
@@ -69,7 +74,7 @@ def reach(
     Raises NoEquilibriumError, naming the worst equation, economy and sector, when the path ends before the shock does.
     """
     run = root.compiled(closure.factors, closure.deficits)
-    it = run(w.base, path(1.0), x0, blocks, tolerance, DIRECT_LIMIT, near)
+    it = run(w.base, path(1.0), x0, steer, tolerance, DIRECT_LIMIT, near)
     steps = int(it.steps)
     if float(it.residual) <= tolerance:
         return Point(it.x + it.correction, steps, float(it.residual))
@@ -95,14 +100,14 @@ def _in_stages(w: problem.World, path: Path, closure: Closure, tolerance: float,
         onward = x + (goal - at) / max(at - at_before, SHORTEST_STAGE**4) * (x - before)
         far, guess = min(((float(gap(w.base, shock, point)), point) for point in (onward, x)), key=lambda pair: pair[0])
         if far <= FAR or length < SHORTEST_STAGE:
-            blocks = invert(w.base, shock, guess)
+            steer = root.Steer.of(invert(w.base, shock, guess))
             sharp = tolerance if goal == 1.0 else max(tolerance, ON_THE_WAY)
-            it = run(w.base, shock, guess, blocks, sharp, STAGE_LIMIT, np.inf)
+            it = run(w.base, shock, guess, steer, sharp, STAGE_LIMIT, np.inf)
             steps += int(it.steps)
             for _ in range(POLISHES):
                 if not sharp < float(it.residual) <= ON_THE_WAY:
                     break
-                it = run(w.base, shock, it.x, invert(w.base, shock, it.x), sharp, STAGE_LIMIT, np.inf)
+                it = run(w.base, shock, it.x, root.Steer.of(invert(w.base, shock, it.x)), sharp, STAGE_LIMIT, np.inf)
                 steps += int(it.steps)
             failed = it.x
             if float(it.residual) <= sharp:

@@ -35,12 +35,7 @@ def refuse_unbalanced(w: problem.World, wedges: Wedges, closure: Closure) -> Non
     Who neither buys nor sells can neither lend nor borrow; who only sells must lend, and who only buys must borrow (or
     receive a transfer). Dividends may close an account too, so that a world with owners abroad is left to the solver.
     """
-    if (
-        wedges.trade_cost is None
-        or not np.isinf(wedges.trade_cost).any()
-        or wedges.ownership is not None
-        or w.ownership is not None
-    ):
+    if not wedges.has_embargo or wedges.ownership is not None or w.ownership is not None:
         return
     no_imports, no_exports = cut_off(w, wedges)
     kept = closure.deficits in ("fixed", "proportional")

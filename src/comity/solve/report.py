@@ -12,6 +12,9 @@ from comity.model import market, nests, shares, welfare
 from comity.records import Array
 from comity.solve import problem, root
 
+FLOWS = ("trade_share", "trade_flow")
+"""What `flows` gives: importer × exporter × sector, made when asked for."""
+
 
 @lru_cache(maxsize=32)
 def compiled(factors: str, deficits: str):
@@ -65,4 +68,4 @@ def _flows(base: market.Base, shock: market.Shock, lnc: jax.Array, X: jax.Array)
 def flows(w: problem.World, shock: market.Shock, values: dict[str, Array]) -> dict[str, Array]:
     """Trade shares and trade flows (USD mn at basic prices), importer × exporter × sector."""
     pi, F = _flows(w.base, shock, jnp.log(values["unit_cost"]), jnp.asarray(values["expenditure"]))
-    return {"trade_share": np.asarray(pi), "trade_flow": np.asarray(F)}
+    return dict(zip(FLOWS, (np.asarray(pi), np.asarray(F)), strict=True))

@@ -2,8 +2,8 @@
 
 One step evaluates all equations at u, takes what is left of each, F(u), and corrects it with the inverse of −dF_n/du_n for
 every economy n (its prices, spending and factor incomes move together; the others are held). What is left is the
-coupling through trade, which Anderson acceleration (1965; Walker & Ni 2011) removes in 10 to 30 steps. Convergence is
-judged by F, the model's own residuals, relative and in max-norm, never by the size of a step.
+coupling through trade: its slowest modes are solved with (`slow`), the others are left to Anderson acceleration (1965; Walker
+& Ni 2011). Convergence is judged by F, the model's own residuals, relative and in max-norm, never by the size of a step.
 """
 
 from __future__ import annotations
@@ -16,11 +16,32 @@ import jax.numpy as jnp
 
 from comity.model import balance, market
 
-DEPTH = 8
+DEPTH = 6
 """How many past steps Anderson acceleration combines."""
+
+MODES = 20
+"""Slow modes of trade that are solved with at every step."""
 
 LONGEST_STEP = 1.5
 """Largest change of any log unknown in one step: keeps early steps of a large shock inside the region of trust."""
+
+
+class Steer(NamedTuple):
+    """What turns what is left of the equations into a correction, in single precision: it only steers, the residual judges.
+
+    The correction d = −(dF_n/du_n)^{-1} F of each economy becomes d + Q [(I − T)^{-1} − I] Qᵀ d, with Q the slow modes of the
+    plain iteration and T what one step leaves of them.
+    """
+
+    blocks: jax.Array  # −(dF_n/du_n)^{-1}, country × unknown × unknown
+    spread: jax.Array  # Q [(I − T)^{-1} − I], (country · unknown) × MODES
+    modes: jax.Array  # Qᵀ, MODES × (country · unknown)
+
+    @classmethod
+    def of(cls, blocks: jax.Array) -> Steer:
+        """By the blocks alone."""
+        none = jnp.zeros((blocks.shape[0] * blocks.shape[1], MODES), jnp.float32)
+        return cls(blocks, none, none.T)
 
 
 class Iterate(NamedTuple):
@@ -29,8 +50,10 @@ class Iterate(NamedTuple):
     steps: jax.Array
     x: jax.Array  # country × unknown
     correction: jax.Array
-    past_x: jax.Array  # DEPTH × (country · unknown)
-    past_f: jax.Array
+    past: jax.Array  # moves and what they did to the correction, added up, DEPTH × (country · unknown)
+    past_f: jax.Array  # what they did to the correction
+    gram: jax.Array  # past_f past_fᵀ
+    along: jax.Array  # past_f · correction
     residual: jax.Array
     best: jax.Array  # smallest residual so far
 
@@ -75,7 +98,7 @@ def iterate(
     base: market.Base,
     shock: market.Shock,
     x0: jax.Array,
-    blocks: jax.Array,
+    steer: Steer,
     tolerance: jax.Array,
     limit: jax.Array,
     near: jax.Array = jnp.inf,  # type: ignore[assignment]
@@ -93,21 +116,24 @@ def iterate(
 
     def correct(x: jax.Array) -> tuple[jax.Array, jax.Array]:
         F = _left(base, shock, x, factors, deficits)
-        step = jnp.einsum("nab,nb->na", blocks, F.astype(jnp.float32)).astype(jnp.float64)
-        return step, worst_of(F)
+        step = jnp.einsum("nab,nb->na", steer.blocks, F.astype(jnp.float32)).ravel()
+        step = step + steer.spread @ (steer.modes @ step)
+        return step.astype(jnp.float64).reshape(x.shape), worst_of(F)
 
     def advance(it: Iterate) -> Iterate:
-        gram = it.past_f @ it.past_f.T
-        ridge = 1e-14 * jnp.trace(gram) + 1e-300
-        mix = jnp.linalg.solve(gram + ridge * jnp.eye(DEPTH), it.past_f @ it.correction.ravel())
-        move = it.correction - ((it.past_x + it.past_f).T @ mix).reshape(it.x.shape)
+        ridge = 1e-14 * jnp.trace(it.gram) + 1e-300
+        mix = jnp.linalg.solve(it.gram + ridge * jnp.eye(DEPTH), it.along)
+        move = it.correction - (mix @ it.past).reshape(it.x.shape)
         move = move * jnp.minimum(1.0, LONGEST_STEP / jnp.max(jnp.abs(move)))
         x = it.x + move
         correction, worst = correct(x)
         slot = it.steps % DEPTH
-        past_x = it.past_x.at[slot].set(move.ravel())
-        past_f = it.past_f.at[slot].set((correction - it.correction).ravel())
-        return Iterate(it.steps + 1, x, correction, past_x, past_f, worst, jnp.minimum(it.best, worst))
+        change = (correction - it.correction).ravel()
+        past = it.past.at[slot].set(move.ravel() + change)
+        past_f = it.past_f.at[slot].set(change)
+        row, along = past_f @ change, past_f @ correction.ravel()
+        gram = it.gram.at[slot].set(row).at[:, slot].set(row)
+        return Iterate(it.steps + 1, x, correction, past, past_f, gram, along, worst, jnp.minimum(it.best, worst))
 
     def go_on(it: Iterate) -> jax.Array:
         hopeful = jnp.isfinite(it.residual) & (it.residual < 1e6 * it.best)
@@ -115,8 +141,9 @@ def iterate(
 
     correction, worst = correct(x0)
     limit = jnp.where(worst <= near, limit, 0)
-    empty = jnp.zeros((DEPTH, x0.size))
-    return jax.lax.while_loop(go_on, advance, Iterate(jnp.array(0), x0, correction, empty, empty, worst, worst))
+    empty, gram = jnp.zeros((DEPTH, x0.size)), jnp.zeros((DEPTH, DEPTH))
+    start = Iterate(jnp.array(0), x0, correction, empty, empty, gram, gram[0], worst, worst)
+    return jax.lax.while_loop(go_on, advance, start)
 
 
 @lru_cache(maxsize=32)

@@ -81,9 +81,9 @@ def _one_batch(
     shocks = [problem.shock(w, wedges) for _, wedges in members]
     lanes = jax.tree.map(lambda *parts: jnp.stack(parts), *shocks, *[shocks[-1]] * (size - len(shocks)))
     x0 = problem.start_state(w, of_map, None)
-    blocks = homotopy.benchmark_blocks(w, of_map)
+    steer = homotopy.benchmark_steer(w, of_map)
     aim = equilibrium.AIMS[0] * tolerance
-    it = _compiled(of_map.factors, of_map.deficits)(w.base, lanes, x0, blocks, aim, LIMIT)
+    it = _compiled(of_map.factors, of_map.deficits)(w.base, lanes, x0, steer, aim, LIMIT)
     solved = []
     for lane, ((k, wedges), shock) in enumerate(zip(members, shocks, strict=True)):
         if not float(it.residual[lane]) <= aim:

@@ -137,8 +137,7 @@ def left_out(changes: Sequence[Instrument], union: Union, benchmark: Benchmark) 
     each member (decision 0018). With a member that has an own row are left out those inside ROW, which no line can name.
     """
     eased = np.asarray(_cost_change(changes, union, benchmark) < -_SAME)
-    some = eased.any(axis=1)
-    kept = some[:, None, :] & ~eased
+    kept = eased.any(axis=1, keepdims=True) & ~eased
     kept[np.arange(len(kept)), np.arange(len(kept))] = False
     left = [code for code, out in zip(union.members, np.asarray(kept.any(axis=(0, 2))), strict=True) if out]
     return (*left, *(code for code, _ in union.inside_row)) if left else ()

@@ -182,15 +182,21 @@ def solve_crisis(engine: Engine, crisis: Crisis) -> SolvedCrisis:
 class Neighbourhood:
     """Packages around one crisis: changes of a few trade cells, kept in chunks, each solved from a start near its solution."""
 
-    def __init__(self, engine: Engine, solved: SolvedCrisis, touched: TradeCells, parts: Sequence[Sequence[int]]):
-        """`parts` lists, for each proposal, the positions of its instruments in `touched`."""
-        self.engine, self.solved, self.touched, self.parts = engine, solved, touched, parts
+    def __init__(
+        self, engine: Engine, solved: SolvedCrisis, touched: TradeCells, parts: Sequence[Sequence[int]], *, many: bool = False
+    ):
+        """`parts` lists, for each proposal, the positions of its instruments in `touched`.
+
+        `many` where dozens of packages will be solved: the solver is then steered by the preconditioner of the crisis itself.
+        """
+        self.engine, self.solved, self.touched, self.parts, self.many = engine, solved, touched, parts, many
         self._variations: batch.Variations | None = None
         self._small: dict[Package, batch.Solved] = {}
+        self._making = Lock()
 
     def over(self, touched: TradeCells) -> Neighbourhood:
         """The same around the same crisis, with other instruments on the same cells."""
-        found = Neighbourhood(self.engine, self.solved, touched, self.parts)
+        found = Neighbourhood(self.engine, self.solved, touched, self.parts, many=self.many)
         found._variations = self.variations
         return found
 
@@ -208,10 +214,15 @@ class Neighbourhood:
     @property
     def variations(self) -> batch.Variations:
         """The solver around this crisis, made when first needed."""
-        if self._variations is None:
-            at = batch.Cells(self.touched.importer, self.touched.exporter, self.touched.sector)
-            e = self.engine
-            self._variations = batch.Variations(e.benchmark, self.solved.wedges, at, e.closure, e.tolerance)
+        with self._making:
+            if self._variations is None:
+                at = batch.Cells(self.touched.importer, self.touched.exporter, self.touched.sector)
+                e = self.engine
+                made = batch.Variations(e.benchmark, self.solved.wedges, at, e.closure, e.tolerance)
+                if self.many:
+                    e.meter.begin()
+                    self._small[()] = made.settle(self.values(()))
+                self._variations = made
         return self._variations
 
     def guess(self, x: Array) -> Array:
@@ -222,6 +233,8 @@ class Neighbourhood:
 
     def small(self, package: Package) -> batch.Solved:
         """The equilibrium of a package of at most two proposals, solved once."""
+        if package == () and self.many:
+            assert self.variations  # with them comes the crisis alone
         if package not in self._small:
             self._small[package] = self.solve(self.values(package), self.start(package))
         return self._small[package]
@@ -303,7 +316,7 @@ class Table:
 def around(engine: Engine, agenda: Agenda, crises: Sequence[SolvedCrisis]) -> list[Neighbourhood]:
     """The neighbourhood of each crisis over the proposals of the agenda."""
     touched = touched_cells(engine.benchmark, [proposal.changes for proposal in agenda.proposals])
-    return [Neighbourhood(engine, crisis, *touched) for crisis in crises]
+    return [Neighbourhood(engine, crisis, *touched, many=True) for crisis in crises]
 
 
 def compute_table(

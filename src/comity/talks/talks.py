@@ -22,7 +22,7 @@ from comity.talks.file import TalksFile
 from comity.talks.widening import union_wide
 
 SECONDS = 0.03
-"""About what one equilibrium of the table takes on one thread, as measured on world-2022 (80 economies, 50 sectors)."""
+"""About what one equilibrium of the table takes on one thread, as measured on world-2022 (81 economies, 50 sectors)."""
 COMPILING = 100.0
 """About what compiling takes on two processors, once for a version on a machine; kept for later runs."""
 SEARCHES = 25.0
@@ -56,6 +56,11 @@ class TalksRun:
     def best(self) -> dict[str, Any]:
         """The recommended package."""
         return self.results["best"]
+
+    @property
+    def trust(self) -> dict[str, Any]:
+        """Whether each party would keep it."""
+        return self.results["trust"]
 
     @property
     def packages(self) -> list[dict[str, Any]]:

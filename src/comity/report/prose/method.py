@@ -31,12 +31,12 @@ CLOSING = (
     "mean over the worst tenth of cases."
 )
 EQUATIONS = (
-    ("Unit cost", "ĉ = v̂^{γ} · Π_{k} P̂_{k}^{(1−γ) g_{k}} / Â", "Caliendo and Parro 2015, eq. 11"),
-    ("Price of a sector", "P̂_{n} = [Σ_{i} π_{ni} (κ̂_{ni} ĉ_{i})^{−θ}]^{−1/θ}", "eq. 12"),
-    ("Who buys from whom", "π′_{ni} = π_{ni} (κ̂_{ni} ĉ_{i} / P̂_{n})^{−θ}", "eq. 13"),
-    ("Spending", "X′ = a I′ + Σ_{k} (1−γ_{k}) g_{k} Y′_{k}", "eq. 14"),
-    ("Output", "Y′_{i} = Σ_{n} π′_{ni} X′_{n} / (1+t′_{ni})", "eq. 14"),
-    ("Income", "I′ = wages + capital income + tariff revenue + D′", "eq. 15"),
+    ("Unit cost", "ĉ = v̂^{γ} · Π_{k} P̂_{k}^{(1−γ) g_{k}} / Â", "Caliendo and Parro 2015, eq. 10"),
+    ("Price of a sector", "P̂_{n} = [Σ_{i} π_{ni} (κ̂_{ni} ĉ_{i})^{−θ}]^{−1/θ}", "eq. 11"),
+    ("Who buys from whom", "π′_{ni} = π_{ni} (κ̂_{ni} ĉ_{i} / P̂_{n})^{−θ}", "eq. 12"),
+    ("Spending", "X′ = a I′ + Σ_{k} (1−γ_{k}) g_{k} Y′_{k}", "eq. 13"),
+    ("Output", "Y′_{i} = Σ_{n} π′_{ni} X′_{n} / (1+t′_{ni})", "eq. 13"),
+    ("Income", "I′ = wages + capital income + tariff revenue + D′", "eq. 13"),
     ("Real income", "V̂ = [(I′−D′) / (I−D)] / P̂", "the gain or loss of every table"),
 )
 """Name, formula with _{subscript} and ^{superscript}, source."""

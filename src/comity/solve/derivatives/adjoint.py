@@ -105,7 +105,7 @@ def _gross(closure: tuple[str, str], what: tuple):
 def multipliers(here: Place, chosen: Chosen, tolerance: float = linear.TOLERANCE) -> linear.Solution:
     """μ of each outcome, (I − G_u)ᵀ μ = V_u: what a unit of residual in each equation is worth; outcome × country × unknown."""
     rhs = _slopes(here.closure, chosen.what)(here.w.base, here.shock, here.x, here.levels, chosen.where)
-    return linear.solve(here.w.base, here.shock, here.x, here.blocks, rhs, here.closure, transposed=True, tolerance=tolerance)
+    return linear.solve(here.w.base, here.shock, here.x, here.steer, rhs, here.closure, transposed=True, tolerance=tolerance)
 
 
 @lru_cache(maxsize=64)
@@ -166,7 +166,7 @@ class Along:
         here = self.place
         rows = rhs if transposed else rhs[None]
         found = linear.solve(
-            here.w.base, here.shock, here.x, here.blocks, rows, here.closure, transposed=transposed, tolerance=self.tolerance
+            here.w.base, here.shock, here.x, here.steer, rows, here.closure, transposed=transposed, tolerance=self.tolerance
         ).x
         return found if transposed else found[0]
 
@@ -198,7 +198,7 @@ class Along:
         run = _bent(here.closure, chosen.what)
         fixed = (here.w.base, here.w.final_share, here.shock, here.x, here.levels, chosen.where, at, step, self.dx, mu.x)
         turn = linear.solve(
-            here.w.base, here.shock, here.x, here.blocks, run(*fixed, jnp.zeros_like(mu.x))[0], here.closure,
+            here.w.base, here.shock, here.x, here.steer, run(*fixed, jnp.zeros_like(mu.x))[0], here.closure,
             transposed=True, tolerance=self.tolerance,
         )  # fmt: skip
         found = run(*fixed, turn.x)[1]

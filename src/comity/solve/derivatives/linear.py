@@ -97,18 +97,22 @@ def _operator(base: market.Base, shock: market.Shock, x: jax.Array, factors: str
     return lambda rows: -(jax.lax.map(one, rows) if len(rows) <= FEW else jax.vmap(one)(rows))
 
 
-def _precondition(blocks: jax.Array, transposed: bool, rows: jax.Array) -> jax.Array:
+def _precondition(steer: root.Steer, transposed: bool, rows: jax.Array) -> jax.Array:
     """New directions, in single precision: half the memory, and exact as what was multiplied."""
-    parts = rows.reshape(rows.shape[0], *blocks.shape[:2]).astype(jnp.float32)
-    index = "nab,kna->knb" if transposed else "nab,knb->kna"
-    return jnp.einsum(index, blocks, parts).reshape(rows.shape)
+    shape = (rows.shape[0], *steer.blocks.shape[:2])
+    part = rows.astype(jnp.float32)
+    if transposed:
+        part = part + (part @ steer.spread) @ steer.modes
+        return jnp.einsum("nab,kna->knb", steer.blocks, part.reshape(shape)).reshape(rows.shape)
+    part = jnp.einsum("nab,knb->kna", steer.blocks, part.reshape(shape)).reshape(rows.shape)
+    return part + (part @ steer.modes.T) @ steer.spread.T
 
 
 def _cycle(
     base: market.Base,
     shock: market.Shock,
     x: jax.Array,
-    blocks: jax.Array,
+    steer: root.Steer,
     rhs: jax.Array,
     guess: jax.Array,
     tolerance: jax.Array,
@@ -127,7 +131,7 @@ def _cycle(
         return jnp.max(jnp.abs(r), axis=1) / scale
 
     def advance(c: Cycle) -> Cycle:
-        z = _precondition(blocks, transposed, c.r / _norm(c.r))
+        z = _precondition(steer, transposed, c.r / _norm(c.r))
         m = c.steps
 
         def against(j: jax.Array, state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
@@ -171,7 +175,7 @@ def solve(
     base: market.Base,
     shock: market.Shock,
     x: jax.Array,
-    blocks: jax.Array,
+    steer: root.Steer,
     rhs: jax.Array,
     closure: tuple[str, str],
     *,
@@ -181,7 +185,7 @@ def solve(
 ) -> Solution:
     """(I − G_u) X = B, or with the transpose, at the point `x` (country × unknown).
 
-    `rhs` right-hand side × country × unknown, `blocks` the preconditioner (anywhere near), `closure` factors and deficits,
+    `rhs` right-hand side × country × unknown, `steer` the preconditioner (anywhere near), `closure` factors and deficits,
     `guess` where to begin, in the shape of `rhs`.
     Restarts with a preconditioner made at `x` itself if the first cycle does not reach the tolerance. Raises
     NoEquilibriumError if none does: then the equations are singular there, or nearly.
@@ -192,7 +196,7 @@ def solve(
                 base,
                 shock,
                 x,
-                blocks,
+                steer,
                 rhs[at : at + MOST],
                 closure,
                 transposed=transposed,
@@ -208,9 +212,9 @@ def solve(
     steps, worst = 0, np.inf
     for cycle in range(CYCLES):
         if cycle == 1:
-            blocks = root.inverse_blocks(*closure)(base, shock, x)
+            steer = root.Steer.of(root.inverse_blocks(*closure)(base, shock, x))
         run = compiled(*closure, transposed, depth, cycle == 0 and guess is None)
-        found, gaps, more = run(base, shock, x, blocks, rows, found, tolerance / 2)
+        found, gaps, more = run(base, shock, x, steer, rows, found, tolerance / 2)
         steps += int(more)
         worst = float(jnp.max(gaps))
         if worst <= tolerance:

@@ -101,7 +101,7 @@ def slopes(
     value, rhs = _right_hand(near.of_map)(base, shock, x, levels, goal)
     # Always from a guess, if only from nothing: one program less to compile.
     guess = np.zeros(rhs.shape) if guess is None else guess
-    mu = linear.solve(base, shock, x, near.blocks, rhs, near.of_map, transposed=True, tolerance=tolerance, guess=guess)
+    mu = linear.solve(base, shock, x, near.steer, rhs, near.of_map, transposed=True, tolerance=tolerance, guess=guess)
     open_ = np.isfinite(values.trade_cost)
     lncost = np.log(np.where(open_, values.trade_cost, 1.0))
     in_logs = CellValues(*(None if one is None else jnp.asarray(one) for one in values._replace(trade_cost=lncost)))

@@ -171,7 +171,7 @@ class _Walk:
         shock = self.shock(s)
         near = min(self.at, key=lambda other: abs(other - s))
         closure = equilibrium.of_map(self.eq.closure)
-        x = homotopy.reach(w, lambda part: self.shock(part * s), closure, self.at[near], 1e-12, self.end.blocks).x
+        x = homotopy.reach(w, lambda part: self.shock(part * s), closure, self.at[near], 1e-12, self.end.steer).x
         self.at[s] = x
         self.solved += 1
         if ends_only:
@@ -179,11 +179,11 @@ class _Walk:
             return _Terms(np.log(np.asarray(found["real_income"])), {}, {})
         _, speed = jax.jvp(lambda part: problem.shock(w, self.eq.wedges, part), (jnp.asarray(s),), (jnp.asarray(1.0),))
         rhs = integrands.pushed(self.closure)(base, shock, speed, x)
-        dx = linear.solve(base, shock, x, self.end.blocks, rhs[None], self.closure, transposed=False).x[0]
+        dx = linear.solve(base, shock, x, self.end.steer, rhs[None], self.closure, transposed=False).x[0]
         log_V, channels = integrands.channels(self.closure)(base, shock, speed, x, dx, self.end.levels)
         instruments: dict[str, jax.Array] = {}
         if self.chosen is not None:
-            here = Place(self.eq, w, shock, x, self.closure, self.end.blocks)
+            here = Place(self.eq, w, shock, x, self.closure, self.end.steer)
             mu = adjoint.multipliers(here, self.chosen).x
             run = integrands.moved(self.closure, self.chosen.what)
             instruments = run(base, shock, speed, self.export_rent(s), x, self.end.levels, self.chosen.where, mu)

@@ -13,7 +13,7 @@ import numpy as np
 from comity.errors import InputError, Problem
 from comity.model import envelope, market
 from comity.records import Array, Benchmark, Closure, Equilibrium
-from comity.solve import equilibrium, homotopy, problem, report
+from comity.solve import equilibrium, homotopy, problem, report, root
 
 Values = dict[str, jax.Array]
 Objective = Callable[[Values], Any]
@@ -36,7 +36,7 @@ class Place:
     shock: market.Shock
     x: jax.Array
     closure: tuple[str, str]  # factors, deficits of the map
-    blocks: jax.Array
+    steer: root.Steer
 
     @property
     def levels(self) -> tuple[jax.Array, jax.Array]:
@@ -57,9 +57,9 @@ def place(eq: Equilibrium) -> Place:
     """The point of a solved equilibrium. Derivatives there are as exact as the equilibrium is."""
     closure = equilibrium.of_map(eq.closure)
     w = problem.world(eq.benchmark, closure)
-    blocks = homotopy.benchmark_blocks(w, closure)
+    steer = homotopy.benchmark_steer(w, closure)
     x = problem.start_state(w, closure, eq)
-    return Place(eq, w, problem.shock(w, eq.wedges), x, (closure.factors, closure.deficits), blocks)
+    return Place(eq, w, problem.shock(w, eq.wedges), x, (closure.factors, closure.deficits), steer)
 
 
 def values(
@@ -147,7 +147,7 @@ def _cell(text: str, eq: Equilibrium) -> tuple[str, int]:
     """Name of the value and position in it."""
     words = text.split(":")
     key, words = ("real_income", words) if len(words) == 1 else (words[0], words[1:])
-    b, reported = eq.benchmark, {k: np.asarray(v) for k, v in eq.values.items() if np.ndim(v) < 3}
+    b, reported = eq.benchmark, {k: np.asarray(eq.values[k]) for k in eq.values if k not in report.FLOWS}
     if key == "producers_income":
         if eq.closure.factors == "mobile":
             raise InputError(f"{text}: where factors are mobile no income is specific to a sector's producers; ask value_added")

@@ -91,7 +91,7 @@ def survey(agenda: Agenda, engine: Engine, step: float = STEP) -> list[Ranked]:
         return []
     changes = [[TradeCost(importer=(n,), exporter=(i,), sector=(j,), change=step)] for n, i, j in pairs]
     quiet = solve_crisis(engine, agenda.crises[0])
-    near = Neighbourhood(engine, quiet, *touched_cells(benchmark, changes))
+    near = Neighbourhood(engine, quiet, *touched_cells(benchmark, changes), many=True)
     asked = [_opening(near, k, *pair) for k, pair in enumerate(pairs)]
     reference = benchmark
     if engine.closure.deficits == "balanced":
