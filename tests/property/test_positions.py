@@ -186,6 +186,22 @@ def test_who_has_no_position_has_no_coincidence():
     assert coincidence(np.array([1.0, 0.0]), np.array([0.0, 4.0])) == pytest.approx(0)
 
 
+def test_a_government_counts_no_owners_abroad():
+    own = np.repeat(np.eye(4)[:, :, None], 3, axis=2)
+    own[0, 0, 1], own[2, 0, 1] = 0.3, 0.7
+    world = Benchmark.from_arrays(**(lopsided(28, 4, 3).arrays() | {"ownership": own}))
+    eq = at_benchmark(world, SPECIFIC)
+    weighed = stances(eq, ("E0", "E1"), steps=ALL, governments={"E0": {"S1": 3.0}})
+    nation = stances(eq, ("E0", "E1"), steps=ALL)
+    h, drawn = 1e-4, 0.3 * (1 - world.labour_share[0, 1]) / (world.income[0] - world.deficit[0])
+    cost = np.ones((4, 4, 3))
+    cost[0, 2, 1] = h
+    ends = [solve(world, Wedges(trade_cost=c), closure=SPECIFIC, tolerance=1e-13).values for c in _sides(cost)]
+    producers = [drawn * v["value_added"][0, 1] / v["price_index"][0] for v in ends]
+    more = (weighed.change["trade_cost"] - nation.change["trade_cost"])[0, 0, 2, 1] / 0.01
+    assert more == pytest.approx(2 * (producers[0] - producers[1]) / (2 * h), abs=1e-7)
+
+
 def test_a_government_that_counts_producers_takes_another_position(four):
     eq = at_benchmark(four, SPECIFIC)
     nation = stances(eq, ("E0", "E1"), steps=ALL)

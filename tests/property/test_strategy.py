@@ -29,6 +29,14 @@ def four() -> Benchmark:
     return Benchmark.from_arrays(**lopsided(28, 4, 3).arrays())
 
 
+@pytest.fixture(scope="module")
+def owned() -> Benchmark:
+    """The same, where E3 owns 40 % of the capital of S1 in E1."""
+    own = np.repeat(np.eye(4)[:, :, None], 3, axis=2)
+    own[1, 1, 1], own[3, 1, 1] = 0.6, 0.4
+    return Benchmark.from_arrays(**(lopsided(28, 4, 3).arrays() | {"ownership": own}))
+
+
 def everyone(world: Benchmark, **how):
     return [player(code, world, **how) for code in world.economies]
 
@@ -136,6 +144,33 @@ def test_a_weight_is_recovered_from_the_tariff_that_it_explains(four, closure):
     income = there.income[1] - there.deficit[1]
     rents = there.value_added[1, 1] * (1 if closure.factors == "immobile" else 1 - there.labour_share[1, 1])
     assert -nation * income / (producers * rents) == pytest.approx(0.4, abs=1e-6)
+
+
+@pytest.mark.parametrize("factors", ["specific", "immobile"])
+def test_a_government_counts_what_its_residents_draw(owned, factors):
+    """G = RI + ω PS with the residents' share of capital, of the benchmark or of the world that is played in; slopes too."""
+    closure, who = Closure(factors, "fixed"), player("E1", owned, sensitive={"S1": 1.4}, taxed=("S1",))
+    lam, base = owned.labour_share[1, 1], owned.income[1] - owned.deficit[1]
+    handed_back = Wedges(ownership=np.repeat(np.eye(4)[:, :, None], 3, axis=2))
+    for wedges, home in ((Wedges(), 0.6), (handed_back, 1.0)):
+        game = Game(owned, (who,), closure, wedges)
+        drawn = (1 - lam) * home + (lam if factors == "immobile" else 0.0)
+        z = game.rates_of(0.2)
+
+        def counted(values, drawn=drawn) -> float:
+            producers = drawn * values["value_added"][1, 1] / values["price_index"][1]
+            return float(values["real_income"][1] + 0.4 * producers / base)
+
+        point = game.at(z, (0,))
+        assert point.payoffs[0] == pytest.approx(counted(point.eq.values), rel=1e-12)
+        ends = [game.at(((z[0] + h),), ()).payoffs[0] for h in (1e-4, -1e-4)]
+        assert point.slopes[0].sum() == pytest.approx((ends[0] - ends[1]) / 2e-4, abs=1e-7)
+
+
+def test_foreign_owners_of_a_sector_are_protected_less(owned, four):
+    """Half as much again counted for producers of whom 40 % live abroad is less protection than where all live at home."""
+    rates = [best_response(w, player("E1", w, sensitive={"S1": 1.5}), closure=SPECIFIC).z[1] for w in (owned, four)]
+    assert rates[0] < rates[1]
 
 
 def test_a_government_that_counts_producers_more_protects_them_more(four):

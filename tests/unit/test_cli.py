@@ -8,10 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+
+from comity.cli.commands import after_run
+from comity.talks.talks import Talks
 
 ROOT = Path(__file__).parents[2]
 
@@ -242,6 +247,46 @@ def test_a_killed_run_is_resumed_and_a_finished_one_is_read(cache: Path, talks: 
     command[-1] = str(own_again)
     whole = finish()
     assert 0 < resumed < whole
+
+
+PARTS = (
+    *("bargaining", "shapley", "concessions", "counter_offers", "trust", "escape", "ladder", "positions", "stakes", "sensitive"),
+    *("law", "legal", "budget", "sensitivity", "governments", "counting", "not_touched", "relations", "manifest"),
+)
+
+
+def test_results_of_a_run_hold_every_part_and_follow_their_schema(cache: Path, talks: Path) -> None:
+    whole = run_talks(talks, cache)
+    assert set(PARTS) <= set(whole)
+    schema = json.loads(resources.files("comity.report").joinpath("assets/results.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(whole, schema)
+    for part in ("bargaining", "shapley", "concessions", "counter_offers", "trust", "escape", "positions", "legal", "sensitive"):
+        assert whole[part]
+    manifest = whole["manifest"]
+    assert manifest["solves"] == 2 * 2**2
+    # Twice two states of the variants and of the package itself, and the union's version: each proposal alone, and the package.
+    variants = len(whole["sensitivity"]["variants"])
+    openings = manifest["equilibria"] - (2 * 2**2 + 2 * 2 * variants + 2 * 2 + 2 * 3)
+    assert openings >= len(whole["sensitive"]["openings"])
+    assert openings % len(whole["sensitive"]["openings"]) == 0
+
+
+def test_what_a_run_takes_is_told_on_the_side_and_in_no_result(cache: Path, talks: Path, tmp_path: Path) -> None:
+    run_talks(talks, cache)
+    done = comity("talks", talks, "--json", cache=cache)
+    assert "8 equilibria of packages, about" in done.stderr
+    assert "the first time on this machine" in done.stderr
+    assert "everything was kept from an earlier run: read in" in done.stderr
+    assert "seconds" not in done.stdout
+    assert after_run(1500, 30.0) == "1,500 equilibria solved in 30 s, 20 ms each with all that belongs to it"
+
+
+def test_an_estimate_counts_more_than_the_table_and_what_is_compiled_first() -> None:
+    few, more = (Talks.from_yaml(text).estimate(2) for text in (TALKS, TALKS.replace("union: EAEU\n", "")))
+    assert few.table == more.table == 8
+    assert few.equilibria - more.equilibria == 2 * 3
+    assert few.equilibria > 3 * few.table
+    assert few.minutes_first > few.minutes + 1
 
 
 def test_only_prints_one_part_and_names_what_there_is(cache: Path, talks: Path) -> None:

@@ -22,7 +22,8 @@ from comity.report.files import digest, inert, is_modified
 from comity.report.palette import GAINS, LOSSES, NEUTRAL
 from comity.report.story import Story
 from comity.report.worldmap import CREDIT, breaks, choropleth, colour, shapes
-from synthetic_results import a_swap_of_favours, three_parties_without_a_union, two_parties_in_a_union
+from synthetic_positions import positions_of
+from synthetic_results import OTHERS, a_swap_of_favours, three_parties_without_a_union, two_parties_in_a_union
 
 EVIL = '=HYPERLINK("http://evil.example","x")<script>alert(1)</script>\u202e\U0001f600'
 
@@ -163,12 +164,27 @@ def test_every_package_is_in_the_tables(results, files):
     assert {"crisis", "iso3", "sector", "value_added_change_usd_mn"} <= set(rows(files, "sectors.csv")[0])
 
 
+def whole(results):
+    """Results with the positions that every run has."""
+    parties = [party["iso3"] for party in results["parties"]]
+    return results | {"positions": positions_of(parties, OTHERS)}
+
+
 @pytest.mark.parametrize("make", [two_parties_in_a_union, three_parties_without_a_union, a_swap_of_favours])
 def test_results_fit_the_schema_with_and_without_seal(make):
     jsonschema.Draft202012Validator.check_schema(schema())
     validator = jsonschema.Draft202012Validator(schema())
-    validator.validate(make())
-    validator.validate(json.loads(render(make())["results.json"]))
+    validator.validate(whole(make()))
+    validator.validate(json.loads(render(whole(make()))["results.json"]))
+
+
+GAMES = ("bargaining", "shapley", "concessions", "counter_offers", "trust", "escape")
+
+
+@pytest.mark.parametrize("key", [*GAMES, "counting", "governments", "positions", "stakes", "law", "not_touched", "sensitive"])
+def test_the_schema_asks_for_every_part_of_the_talks(results, key):
+    less = {name: value for name, value in whole(results).items() if name != key}
+    assert not jsonschema.Draft202012Validator(schema()).is_valid(less)
 
 
 @pytest.mark.parametrize(
@@ -179,10 +195,12 @@ def test_results_fit_the_schema_with_and_without_seal(make):
         lambda r: r["crises"][0].update(probability=1.2),
         lambda r: r["best"]["over_nothing"]["BLR"].pop("ev_usd_mn"),
         lambda r: r.update(schema="comity-talks-0"),
+        lambda r: r["manifest"].pop("equilibria"),
     ],
 )
 def test_the_schema_refuses_what_is_not_results(results, spoil):
-    spoiled = copy.deepcopy(results)
+    spoiled = copy.deepcopy(whole(results))
+    assert jsonschema.Draft202012Validator(schema()).is_valid(spoiled)
     spoil(spoiled)
     assert not jsonschema.Draft202012Validator(schema()).is_valid(spoiled)
 

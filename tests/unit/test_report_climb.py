@@ -76,6 +76,20 @@ def test_rooms_steps_and_consent_in_words() -> None:
     assert "The union-wide version needs Russia and Armenia as well" in text
 
 
+def test_own_tariffs_in_words_whether_searched_or_not() -> None:
+    told = story()
+    room = told.results["ladder"]["rooms"][1]
+    room["own_tariffs_why"] = "lending would move"
+    assert "which are not searched here (lending would move); of the list" in joined(climb.rooms(told))
+    gain = {"KAZ": figure(12.0), "BLR": figure(-3.0)}
+    room |= {"own_tariffs": "searched", "tariffs": {"rate_pct": {"A": 4.0, "B": 21.34}, "gain": gain, "converged": True}}
+    text = joined(climb.rooms(told))
+    assert "at its best rates on goods, from 4 % to 21.3 %" in text
+    assert "Kazakhstan gains USD 12 mn (0.012 %) and Belarus loses USD 3 mn (0.003 %) in a year without crisis" in text
+    room |= {"own_tariffs": "the union's", "own_tariffs_why": "the external tariff is that of EU27", "tariffs": None}
+    assert "Kazakhstan has no external tariff of its own: the external tariff is that of EU27" in joined(climb.rooms(told))
+
+
 def test_what_does_not_settle_and_what_loses_is_said() -> None:
     assert "no state was found in which nobody would move" in joined(climb.steps(story(settled=False)))
     worse = {name: {c: -v for c, v in row.items()} for name, row in LEVELS.items()}

@@ -104,6 +104,36 @@ def test_named_outcomes_in_plain_words(outcome: str, value: float, words: str):
     assert ledgers.trust(story).rows[1][2].text == "–"
 
 
+def test_words_of_a_small_temptation_and_of_capital_that_moves():
+    results = a_swap_of_favours()
+    one = results["trust"]["parties"]["AAA"]
+    assert "(a discount rate of" in joined(keeping.trust(Story(results)))
+    one |= {"discount_rate_pct": 17_800.0}
+    assert "(at any discount rate known): in ‘slump’" in joined(keeping.trust(Story(results)))
+    bands = {"AAA": {"low": 0.0, "high": 1.0, "empty": False}, "BBB": {"low": 0.25, "high": 0.75, "empty": False}}
+    results["trust"]["later"] = {
+        "variants": [],
+        "horizons": {"counts_activity": [], "value_long_run_usd_mn": {}, "bands": [{"years": 1, "parties": bands}]},
+    }
+    text = joined(keeping.later(Story(results)))
+    expected = "Alba keeps it at any patience and Borea keeps it from a patience of 0.25 on up to 0.75"
+    assert f"If capital has moved one year after a break, {expected}." in text
+
+
+def test_ideas_that_come_to_the_same_package_are_told_together_and_weights_in_words():
+    results = a_swap_of_favours()
+    found = results["bargaining"]
+    for key in ("egalitarian_pct", "egalitarian_usd"):
+        found[key] = copy.deepcopy(found["nash"]) | {"package": "p1"}
+    assert "equal gains in per cent and equal gains in USD to ‘Fish’ alone" in joined(fair.bargain(Story(results)))
+    results |= {
+        "counting": "governments",
+        "governments": {"AAA": {"sensitive": {"A01": 2.5}, "revealed": False, "activity": False}},
+    }
+    results["benchmark"]["sector_names"] = {"A01": "Crops and livestock"}
+    assert "Alba counts a dollar of the producers of crops and livestock for 2.5" in fair.counting(Story(results))
+
+
 def test_rotations_differing_ideas_and_payments_are_told():
     results = a_swap_of_favours()
     found = results["bargaining"]

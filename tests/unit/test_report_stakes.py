@@ -14,7 +14,8 @@ from comity.report import mandate, render, treaty
 from comity.report import stakes as section
 from comity.report.prose import stakes as prose
 from comity.report.story import Story
-from synthetic_results import a_swap_of_favours, three_parties_without_a_union, two_parties_in_a_union
+from synthetic_positions import positions_of
+from synthetic_results import OTHERS, a_swap_of_favours, three_parties_without_a_union, two_parties_in_a_union
 from synthetic_stakes import stake_of, stakes_of, treaty_of
 
 TWO = two_parties_in_a_union()
@@ -96,27 +97,29 @@ def test_without_stakes_union_or_bargain_the_sections_are_silent() -> None:
     three = Story(three_parties_without_a_union())
     assert section.section(three, {}) == []
     assert section.figures(three) == {}
-    assert treaty.section(three) == []
+    assert treaty.section(three, {}) == []
     bare = {key: value for key, value in TWO.items() if key != "bargaining"}
     assert mandate.section(Story(bare)) == []
 
 
 def test_law_and_budget() -> None:
     found = Story(TWO | treaty_of(TWO["proposals"]))
-    blocks = treaty.section(found)
+    blocks = treaty.section(found, {})
     text = said([block.content for block in blocks if block.kind == "text"])
-    assert "seven proposals of 8 can be offered by members alone" in text
+    assert "seven of eight proposals can be offered by members alone" in text
     assert "‘Union transit’ can be offered by the union only" in text
     assert "Russia may ask for the same" in text
     assert "Kazakhstan 6.955 %" in text
     assert "Russia 85.065 %" in text
     assert "Armenia and Kyrgyzstan sit inside the rest of the world" in text
     law, budget = (block.content for block in blocks if block.kind == "table")
-    assert len(law.rows) == 8
+    assert [row[0].text for row in law.rows] == ["P1", "P2 to P7", "P8"]
     assert "−2.0" in cells(budget)
     assert "fall by USD 4 mn" in budget.note.replace("\u00a0", " ")
     apart = Story(TWO | treaty_of(TWO["proposals"], applied=False))
-    assert "each member is taken to keep what it collects" in said([b.content for b in treaty.section(apart) if b.kind == "text"])
+    assert "each member is taken to keep what it collects" in said(
+        [b.content for b in treaty.section(apart, {}) if b.kind == "text"]
+    )
 
 
 def test_the_mandate_sheet_has_four_lines_a_party() -> None:
@@ -135,6 +138,7 @@ def test_the_mandate_sheet_has_four_lines_a_party() -> None:
 @pytest.mark.parametrize("turned", [False, True])
 def test_the_whole_brief_with_stakes_and_its_schema(turned: bool) -> None:
     results = TWO | {"stakes": stakes_of(stake_of(turned=turned, empty=turned))} | treaty_of(TWO["proposals"])
+    results["positions"] = positions_of(("BLR", "KAZ"), OTHERS)
     schema = json.loads(resources.files("comity.report").joinpath("assets/results.schema.json").read_text(encoding="utf-8"))
     jsonschema.validate(results, schema)
     page = render(results)["brief.html"].decode()

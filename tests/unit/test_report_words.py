@@ -158,7 +158,28 @@ def test_every_assumed_figure_is_listed_with_its_reason():
 
 def test_calibrated_shocks_print_what_was_reached():
     text = method.calibrated(Story(two_parties_in_a_union()))[0].replace("\u00a0", " ")
-    assert "was to move by −30.0 % and moves by −30.0 %" in text
+    assert "moves by −30.0 %, as stated, brought about by productivity × 1.41" in text
+    results = two_parties_in_a_union()
+    next(c for c in results["crises"] if c["calibrated"])["calibrated"][0]["achieved_pct"] = -29.5
+    text = method.calibrated(Story(results))[0].replace("\u00a0", " ")
+    assert "was to move by −30.0 % and moves by −29.5 %" in text
+
+
+def test_shares_that_are_bought_are_no_concessions():
+    two = two_parties_in_a_union()
+    sold = {"id": "p1", "issuer": "BLR", "buyer": "KAZ"}
+    text = sections.concessions(Story(two | {"stakes": {"list": [sold]}}))[0]
+    before = sections.concessions(Story(two))[0]
+    assert before == "Belarus concedes four proposals and Kazakhstan concedes four proposals."
+    assert text.startswith("Belarus concedes four proposals, Kazakhstan concedes three proposals and Kazakhstan is asked to buy")
+    assert text.endswith("one share in enterprises.")
+
+
+def test_twice_is_a_word():
+    results = two_parties_in_a_union()
+    for code, figure in results["union_wide"]["all"]["over_nothing"].items():
+        figure["ev_usd_mn"] = 2 * results["best"]["over_nothing"][code]["ev_usd_mn"]
+    assert "twice as much as proposed" in headline.union_wide(Story(results))
 
 
 def test_what_the_treaty_says_is_gathered():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from comity.policy.scenario import Scenario
-from comity.records import Closure
+from comity.records import Closure, Wedges
 from comity.solve.equilibrium import solve
 from comity.store import Cache
 from comity.talks import packages, results
@@ -70,6 +70,53 @@ def test_the_room_is_what_nobody_else_concedes_and_the_unions_tariffs_are_the_un
     assert rooms["BLR"]["with_others"] == ["all"]
     assert rooms["KAZ"]["own_tariffs"] == "the union's"
     assert found["consent"]["package"] == {"RUS": ["all"]}
+
+
+def outside(closure: Closure, wants: Governments | None = None) -> dict[str, dict]:
+    """The rooms of Belarus and Korea; Korea is in no union."""
+    lines = (cut("KOR", "BLR", "C10T12", -0.25), cut("BLR", "KOR", "C29", -0.1))
+    proposals = (Proposal("a", "A", ("BLR",), ("KOR",), lines[:1]), Proposal("b", "B", ("KOR",), ("BLR",), lines[1:]))
+    asked = replace(agenda(closure, proposals), union=TREATY, parties=("BLR", "KOR"), wants=wants or Governments())
+    engine = packages.Engine(WORLD, closure, Cache(None), asked.parties, tolerance=1e-12)
+    solved = [packages.solve_crisis(engine, crisis) for crisis in asked.crises]
+    around = packages.around(engine, asked, solved)
+    table = packages.compute_table(engine, asked, solved, around)
+    found = ladder(Outlook(results.judged(asked, WORLD, table, RI0, {}), around), None)
+    return {room["party"]: room for room in found["rooms"]}
+
+
+def test_a_party_outside_a_union_has_its_own_tariffs_searched_where_deficits_are_not_chosen() -> None:
+    rooms = outside(Closure("specific", "fixed"))
+    assert (rooms["BLR"]["own_tariffs"], rooms["BLR"]["tariffs"]) == ("the union's", None)
+    found = rooms["KOR"]
+    assert found["own_tariffs"] == "searched"
+    tariffs = found["tariffs"]
+    assert tariffs["converged"]
+    assert tariffs["same_from_second_start"]
+    assert set(tariffs["rate_pct"]) == set(WORLD.sector_groups["goods"])
+    best = tariffs["gain"]["KOR"]["ev_usd_mn"]
+    assert best > 0
+    # The rates are what they say: solved again they bring as much, and a point more or less on all of them brings less.
+    at = WORLD.economy_index("KOR")
+    for shift in (0.0, 0.01, -0.01):
+        tariff = np.array(WORLD.tariff)
+        for sector, rate in tariffs["rate_pct"].items():
+            tariff[at, :, WORLD.sectors.index(sector)] = rate / 100 + shift
+        tariff[at, at] = 0
+        value = solve(WORLD, Wedges(tariff=tariff), closure=Closure("specific", "fixed")).values["real_income"][at]
+        gain = (value - 1) * RI0[at]
+        assert gain <= best + 1e-3
+        if shift == 0:
+            assert gain == pytest.approx(best, abs=1e-3)
+
+
+def test_why_tariffs_are_not_searched_is_said_in_words() -> None:
+    room = outside(CLOSURE)["KOR"]
+    assert (room["own_tariffs"], room["tariffs"]) == ("not searched", None)
+    assert "a lending flow that nobody models" in room["own_tariffs_why"]
+    weighed = outside(Closure("specific", "balanced"), Governments({"KOR": {"C29": 3.0}}))["KOR"]
+    plain = outside(Closure("specific", "balanced"))["KOR"]
+    assert weighed["tariffs"]["rate_pct"]["C29"] > plain["tariffs"]["rate_pct"]["C29"]
 
 
 def test_steps_add_up_to_the_last_rung_and_together_is_the_package_less_all_at_once() -> None:

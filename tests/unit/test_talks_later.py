@@ -66,6 +66,31 @@ def test_the_long_run_is_the_same_deal_with_mobile_capital(played: Played) -> No
     assert [one.largest for one in found] == [one.largest for one in games.trusts]
 
 
+def test_who_counts_activity_counts_it_when_capital_has_moved(played: Played) -> None:
+    """G of Belarus in the mobile world holds ω times the value added of its crops; Kazakhstan's is the nation's."""
+    wants = replace(WANTS, activity=("BLR",))
+    judged = replace(played.judged, agenda=replace(played.agenda, wants=wants))
+    games, mobile = played.games, Closure("mobile", "with_trade")
+    crops, at = WORLD.sectors.index("A01"), played.engine.positions[0]
+    nations = later.long_run(played.engine, played.judged, games)
+    more = 0.0
+    for s, crisis in enumerate(CRISES):
+        counted = []
+        for x in (games.deal.x, games.after.x):
+            changes = [(change, 1.0) for k in range(2) if x[s, k] > 0 for change in TWO[k].changes]
+            wedges = combine(WORLD, [(shock, 1.0) for shock in crisis.shocks], changes)
+            values = solve(WORLD, wedges, closure=mobile).values
+            counted.append(values["value_added"][at, crops] / values["price_index"][at])
+        more += crisis.probability * 59.0 * (counted[0] - counted[1])
+    found = later.long_run(played.engine, judged, games)
+    assert games.payoffs.parties[0] == "BLR"
+    assert abs(more) > 0.1
+    assert found[0].value - nations[0].value == pytest.approx(more, rel=1e-6)
+    assert found[1].value == pytest.approx(nations[1].value, rel=1e-12)
+    shown = later.told(played.engine, judged, games)
+    assert shown["horizons"]["counts_activity"] == ["BLR"]
+
+
 def test_where_nobody_is_tempted_no_second_world_is_solved(played: Played) -> None:
     alike = Games.of(replace(played.judged, counted={}), 0.8)
     before = played.engine.meter.solved

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from comity.talks.law import left_out
 from talks_text import CRISES, HEAD, PROPOSALS, bound, change, proposal, refused
+from talks_world import WORLD
 
 
 def lawful(*changes: str, conceded_by: str = "union") -> str:
@@ -63,6 +65,37 @@ def test_facilitation_kept_from_other_members_is_noted():
     assert [(flag.violation, flag.proposal) for flag in kept.flags] == [(False, 0)]
     shared = bound(lawful(change("trade_cost", importer="EAEU", exporter="EAEU", sector="C29", change="-3%")))
     assert shared.flags == ()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        (change("trade_cost", importer="KAZ", exporter="BLR", sector="C29", change="5%"),),
+        (change("barrier", importer="KAZ", exporter="BLR", sector="C29", **{"from": "5%", "to": "10%"}),),
+        (change("export_tax", importer="KAZ", exporter="BLR", sector="C29", rate="5%"),),
+        tuple(
+            change("trade_cost", importer=n, exporter=i, sector="C29", change="-3%")
+            for n in ("BLR", "KAZ", "RUS")
+            for i in ("BLR", "KAZ", "RUS")
+            if n != i
+        ),
+        (
+            change("trade_cost", importer="KAZ", exporter="BLR", sector="C29", change="-3%"),
+            change("trade_cost", importer="KAZ", exporter="BLR", sector="C29", change="4%"),
+        ),
+        (change("trade_cost", importer="KAZ", exporter="EAEU", sector="C29", change="-3%"),),
+    ],
+)
+def test_what_is_raised_or_opened_to_all_members_is_kept_from_none(changes: tuple[str, ...]):
+    assert bound(lawful(*changes)).flags == ()
+
+
+def test_easing_is_judged_sector_by_sector():
+    rest = change("trade_cost", importer="KAZ", exporter="RUS", sector="B06", change="-3%")
+    kept = bound(lawful(change("trade_cost", importer="KAZ", exporter="BLR", sector="C29", change="-3%"), rest))
+    assert [(flag.violation, flag.proposal) for flag in kept.flags] == [(False, 0)]
+    assert kept.union is not None
+    assert left_out(kept.proposals[0].changes, kept.union, WORLD) == ("BLR", "RUS", "KGZ")
 
 
 def test_a_party_outside_the_union_must_be_meant():

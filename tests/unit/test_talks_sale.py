@@ -218,6 +218,27 @@ def test_the_key_of_the_results_says_what_was_sold() -> None:
     assert [row["over_nothing_usd_mn"] is None for row in shown["home_shares"]] == [False, False, True]
 
 
+@pytest.mark.parametrize("activity", [(), ("BLR",)])
+def test_owners_abroad_take_their_part_at_the_issuers_prices_and_weight(activity: tuple[str, ...]) -> None:
+    """Against the solved dividends: what the package adds to them, deflated and weighted as receipts are."""
+    found = Sold(stake(home_share="60%"))
+    weights = {"BLR": {"C29": 3.0}}
+    games = found.worth().games
+    one = worth.Worth(games, found.sale, weights, activity)
+    w = 1.0 if activity else 3.0
+    shares = dict(one.home_shares())
+    assert list(shares) == [1.0, 0.75, 0.6, 0.5]
+    paying, q = found.sale.paying, games.payoffs.probability
+    at = found.trade.packages.index(one.package)
+    whole = paying.dividend(found.sale.annuity)[:, :, 0] / 0.25
+    real = [whole[:, p] / paying.index[:, p, 0] for p in (at, 0)]
+    for home, gain in shares.items():
+        assert gain is not None
+        lost = (1 - home) * w * float(q @ (real[0] - real[1]))
+        assert shares[1.0][0] - gain[0] == pytest.approx(lost, rel=1e-9, abs=1e-12)
+        assert gain[1] == pytest.approx(shares[1.0][1], rel=1e-12)
+
+
 def test_a_sale_makes_protection_less_worth_to_the_issuer() -> None:
     """Owners abroad take part in what a duty brings the sector: the issuer's own gain from its next point falls."""
     big = stake(sold="100%", enterprise_share="100%", payout="100%")
@@ -301,5 +322,5 @@ def test_the_cost_doubles_with_each_proposal_that_changes_trade_and_with_no_stak
     from comity.talks.talks import Talks
 
     more = "  - {name: More, by: KAZ, conceded_by: BLR, changes: [{embargo: {importer: BLR, exporter: KAZ, sector: A01}}]}\n"
-    solves = [Talks.from_yaml(text).estimate[0] for text in (HEAD + CRISES_TEXT + DAIRY, written(), written() + more)]
+    solves = [Talks.from_yaml(text).estimate().table for text in (HEAD + CRISES_TEXT + DAIRY, written(), written() + more)]
     assert solves == [4, 4, 8]

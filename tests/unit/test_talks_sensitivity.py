@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 
 from comity.data.load import elasticity_sets, load
-from comity.policy.instruments import Capital
+from comity.policy.instruments import Barrier, Capital
 from comity.policy.wedges import combine
 from comity.records import Closure
 from comity.report import sure
 from comity.report.story import Story
+from comity.solve.declared import with_rents
 from comity.solve.equilibrium import solve
 from comity.store import Cache
 from comity.talks import packages, results, sensitivity
-from comity.talks.agenda import Crisis
+from comity.talks.agenda import Crisis, Proposal
 from synthetic_results import two_parties_in_a_union
 from talks_world import CRISES, PROPOSALS, WORLD, agenda
 
@@ -75,6 +76,54 @@ def test_the_world_is_run_with_every_published_set_of_the_long_run_and_the_one_o
         np.testing.assert_array_equal(variant.benchmark.trade_elasticity, elasticity_sets()[name])
         assert (variant.closure == OWN) == (name != "crisis")
     assert found["crisis"].closure.nests == (0.2, 0.5, 0.9)
+
+
+def barrier(**more: object) -> Barrier:
+    return Barrier(**{"importer": "KAZ", "exporter": "BLR", "sector": "C10T12", "from": "20%", "to": "10%", **more})
+
+
+def test_a_barrier_of_which_no_rent_is_stated_is_run_as_rent_too() -> None:
+    """Half and all of it a rent of importers: the base year holds the rent, and the package solved in that world is the row."""
+    stated = barrier(rent_share=0)
+    assert not [v for v in sensitivity.variants(WORLD, OWN, None, [stated]) if v.kind == "rents"]
+    food = Proposal("food", "Food", ("BLR",), ("KAZ",), (barrier(), stated.model_copy(update={"sector": ("C29",)})))
+    engine = packages.Engine(WORLD, OWN, Cache(None))
+    talks = agenda(OWN, (food,))
+    table = packages.compute_table(engine, talks, [packages.solve_crisis(engine, crisis) for crisis in talks.crises])
+    judged = results.judged(talks, WORLD, table, WORLD.income - WORLD.deficit, {})
+    assert table.packages[judged.choice.best] == (0,)
+    changes = list(food.changes)
+    before = engine.meter.done
+    rows = {v["name"]: v for v in sensitivity.sensitivity(engine, judged)["variants"] if v["kind"] == "rents"}
+    assert engine.meter.done - before == sensitivity.count(WORLD, OWN, None, len(CRISES), changes)
+    assert list(rows) == ["0.5", "1"]
+    worth = {}
+    for share, row in rows.items():
+        rent = barrier(rent_share=float(share), rent_to="importer")
+        there, gain = with_rents(WORLD, [rent]), 0.0
+        for crisis in talks.crises:
+            shocks = [(shock, 1.0) for shock in crisis.shocks]
+            layers = ((), [(rent, 1.0), (food.changes[1], 1.0)])
+            pair = [solve(there, combine(there, shocks, layer), closure=OWN).values["real_income"][1] for layer in layers]
+            gain += crisis.probability * (pair[1] - pair[0])
+        assert row["over_nothing"]["KAZ"]["gain_pct"] == pytest.approx(100 * gain, abs=2e-6)
+        worth[share] = row["over_nothing"]["KAZ"]["gain_pct"]
+    own = judged.probability @ (judged.gain[:, 1, 1] - judged.gain[:, 0, 1])
+    assert worth["1"] < worth["0.5"] < 100 * own
+
+
+def test_the_brief_says_which_rents_were_run_and_where_weights_are() -> None:
+    plain = two_parties_in_a_union()
+    over = plain["best"]["over_nothing"]
+    ends = {party: {"ev_usd_mn": {"low": 1.0, "high": 2.0}} for party in ("BLR", "KAZ")}
+    interval = {"parties": ends, "joint_ev_usd_mn": {"low": 2.0, "high": 4.0}}
+    rows = [{"kind": "factors", "name": "mobile", "over_nothing": over, "crises": over, "failed": None}]
+    told = {"variants": rows, "interval": {"over_nothing": interval, "crises": interval}}
+    assert "a part of what is called waste is a rent" in " ".join(sure.words(Story(plain | {"sensitivity": told})))
+    rows.append({"kind": "rents", "name": "0.5", "over_nothing": over, "crises": over, "failed": None})
+    text = " ".join(sure.words(Story(plain | {"sensitivity": told})))
+    assert "called waste" not in text
+    assert sure.label(rows[1]) == "half of each barrier a rent that importers keep"
 
 
 def test_what_has_no_meaning_in_a_variant_is_named_and_in_no_interval() -> None:

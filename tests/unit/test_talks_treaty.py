@@ -80,6 +80,15 @@ def test_easing_between_two_members_leaves_the_others_out() -> None:
     assert law.room(cut("EAEU", "EAEU", "A01", -0.1), MEMBERS, UNION, WORLD).left_out == ()
 
 
+def test_whom_a_proposal_leaves_out_is_judged_by_all_of_its_lines() -> None:
+    lines = (cut("KAZ", "BLR", "A01", -0.1), cut("KAZ", "RUS", "A01", -0.1))
+    for count, left in ((len(lines), []), (1, ["RUS", "KGZ"])):
+        one = Proposal("p", "P", ("BLR",), ("KAZ",), lines[:count])
+        shown = treaty.legal(replace(agenda(Closure(), (one,)), union=UNION), WORLD)
+        assert shown is not None
+        assert shown[0]["left_out"] == left
+
+
 def test_a_proposal_is_as_free_as_its_strictest_line() -> None:
     lines = (cut("KAZ", "BLR", "A01", -0.1), Tariff(importer="KAZ", exporter="BLR", sector="C29", rate="1%"))
     both = replace(agenda(Closure(), (Proposal("p", "P", ("BLR",), ("KAZ",), lines),)), union=UNION)

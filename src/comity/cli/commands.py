@@ -69,32 +69,57 @@ def talks(
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Threads that solve; the processors unless given.")] = None,
 ) -> None:
     """Check, solve and write the brief: the main job."""
+    from time import monotonic
+
     from comity.store import claimed
-    from comity.talks.talks import MANY, Talks
+    from comity.talks.talks import Talks
 
     if only and not json:
         raise InputError("--only is a part of what --json prints: give both")
     read = Talks.from_yaml(file)
     workers = workers or setting.processors()
-    if len(read.file.proposals) > MANY:
-        solves, minutes = read.estimate
-        typer.echo(f"{solves:,} equilibria, about {minutes / workers:.1g} minutes if none is kept from an earlier run", err=True)
+    typer.echo(before_run(read.estimate(workers)), err=True)
+    began = monotonic()
     folder = out or Path("out") / file.stem
     # With --json and no --out nothing is written.
     if json and out is None:
         with setting.progress("solving") as tell:
             run = read.run(cache=setting.cache_folder(), workers=workers, progress=tell, allow_violations=allow_violations)
+        typer.echo(after_run(run.solves, monotonic() - began), err=True)
         setting.show_json(setting.part(run.results, only))
         return
     with claimed(folder):
         with setting.progress("solving") as tell:
             run = read.run(cache=setting.cache_folder(), workers=workers, progress=tell, allow_violations=allow_violations)
         page = write_run(run.results, folder)
+    typer.echo(after_run(run.solves, monotonic() - began), err=True)
     if json:
         setting.show_json(setting.part(run.results, only))
         return
     show_talks(run.results)
     typer.echo(str(page))
+
+
+def before_run(estimate: Any) -> str:
+    """How long a run may take, where nothing is kept from an earlier one."""
+    more = estimate.equilibria - estimate.table
+    return (
+        f"{estimate.table:,} equilibria of packages, about {more:,} of variants and a few hundred of searches: about "
+        f"{_minutes(estimate.minutes)}, {_minutes(estimate.minutes_first)} the first time on this machine; what is kept from an "
+        "earlier run is read"
+    )
+
+
+def _minutes(value: float) -> str:
+    whole = max(1, round(value))
+    return f"{whole} minute{'' if whole == 1 else 's'}"
+
+
+def after_run(solved: int, seconds: float) -> str:
+    """What a run took. No part of the results: they are the same bytes however long it takes."""
+    if solved == 0:
+        return f"everything was kept from an earlier run: read in {seconds:.1f} s"
+    return f"{solved:,} equilibria solved in {seconds:.0f} s, {1000 * seconds / solved:.0f} ms each with all that belongs to it"
 
 
 def write_run(results: dict[str, Any], folder: Path) -> Path:

@@ -9,14 +9,17 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from comity.records import specific_share
 
-def producers_income(value_added: jax.Array, lam: jax.Array, price_index: jax.Array, labour_too: bool) -> jax.Array:
-    """Real income of a sector's producers at home: (1−λ) γ′Y′ / P̂_n, or all of γ′Y′ / P̂_n where labour stays too; ours.
 
-    `value_added` and λ country × sector, `price_index` country; returns country × sector, USD mn.
+def producers_income(
+    value_added: jax.Array, lam: jax.Array, price_index: jax.Array, labour_too: bool, home: jax.Array | float = 1.0
+) -> jax.Array:
+    """Real income of a sector's producers at home: (1−λ) Ω_nn γ′Y′ / P̂_n, with λ γ′Y′ / P̂_n where labour stays too; ours.
+
+    `value_added`, λ and Ω_nn (`home`) country × sector, `price_index` country; returns country × sector, USD mn.
     """
-    share = jnp.ones_like(lam) if labour_too else 1 - lam
-    return share * value_added / price_index[:, None]
+    return specific_share(lam, home, labour_too) * value_added / price_index[:, None]
 
 
 def terms_of_trade(F: jax.Array, dlnp: jax.Array) -> jax.Array:

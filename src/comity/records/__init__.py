@@ -3,6 +3,7 @@
 from comity.records.benchmark import Array, Benchmark
 from comity.records.closure import SUBSTITUTION, Closure
 from comity.records.equilibrium import CellValues, Equilibrium, Gradient, Reported, Wedges, read_only
+from comity.records.producers import producers_share, specific_share
 
 __all__ = [
     "SUBSTITUTION",
@@ -14,5 +15,7 @@ __all__ = [
     "Gradient",
     "Reported",
     "Wedges",
+    "producers_share",
     "read_only",
+    "specific_share",
 ]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from comity.errors import ComityError, StorageError
-from comity.report import positions, sensitive, stakes, sure
+from comity.report import deals, positions, sensitive, stakes, sure, treaty
 from comity.report.figures import figures
 from comity.report.files import csv_files, is_modified, sealed_json
 from comity.report.layout import document, tiles
@@ -21,6 +21,8 @@ from comity.report.story import Story
 from comity.report.worldmap import shapes
 
 PAGE = "brief.html"
+FIGURES = (figures, deals.figures, sure.figures, positions.figures, sensitive.figures, stakes.figures, treaty.figures)
+"""What draws the figures of the brief, by section."""
 LONGEST_TEXT = 300
 """Longer names and reasons are cut in the page; results.json has them whole."""
 
@@ -83,10 +85,7 @@ def _page(story: Story, modified: bool) -> str:
         version=story.results["manifest"]["comity"],
         headline=headline(story),
         tiles=tiles(story),
-        sections=document(
-            story,
-            figures(story) | sure.figures(story) | positions.figures(story) | sensitive.figures(story) | stakes.figures(story),
-        ),
+        sections=document(story, {name: svg for drawn in FIGURES for name, svg in drawn(story).items()}),
         shapes=shapes(),
         modified=modified,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from comity.errors import ComityError
 from comity.report.palette import FONT, GAIN, GRID, INK, LOSS, MUTED, PARTIES
-from comity.report.prose.numbers import significant
+from comity.report.prose.numbers import NOTHING_USD_MN, decimals_for, signed, significant
 from comity.report.story import NOTHING, Story
 
 VEGA_LITE = "5.21"
@@ -49,7 +49,8 @@ def _short(number: re.Match[str]) -> str:
     return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
-def _frame(description: str, values: Sequence[Mapping[str, Any]], **spec: Any) -> Spec:
+def framed(description: str, values: Sequence[Mapping[str, Any]], **spec: Any) -> Spec:
+    """A figure in the style of the brief; `spec` adds to it and replaces."""
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "description": description,
@@ -73,13 +74,14 @@ def _frame(description: str, values: Sequence[Mapping[str, Any]], **spec: Any) -
     } | spec
 
 
-def _names(field: str, order: Sequence[str]) -> Spec:
+def names_axis(field: str, order: Sequence[str]) -> Spec:
     """The left axis of a bar figure: names in a given order, never cut."""
     axis = {"labelLimit": LABELS - 8, "minExtent": LABELS, "maxExtent": LABELS}
     return {"field": field, "type": "nominal", "sort": list(order), "title": None, "axis": axis}
 
 
-def _amount(field: str, title: str, **more: Any) -> Spec:
+def usd_axis(field: str, title: str, **more: Any) -> Spec:
+    """An axis of amounts with its unit in the title."""
     return {"field": field, "type": "quantitative", "title": title, "axis": {"tickCount": 6, "format": ",~f", **more}}
 
 
@@ -123,21 +125,24 @@ def grouped(
     description: str, values: list, field: str, order: Sequence[str], who: Sequence[str], title: str, percent: bool = False
 ) -> Spec:
     """Horizontal bars in groups, one colour for each party or direction, the value at the end of each bar."""
-    span = max((abs(value["usd_mn"]) for value in values), default=1.0) or 1.0
+    sizes = [abs(value["usd_mn"]) for value in values]
+    span = max(sizes, default=1.0) or 1.0
+    decimals = max(2, decimals_for(sizes, digits=3, most=6)) if percent else None
     for value in values:
-        value["label"] = _at_bar(value["usd_mn"], percent)
+        small = abs(value["usd_mn"]) < min(NOTHING_USD_MN, span / 1000)
+        value["label"] = "0" if small else _at_bar(value["usd_mn"], decimals)
     low, high = min((v["usd_mn"] for v in values), default=0.0), max((v["usd_mn"] for v in values), default=1.0)
     room = 0.12 * span
     domain = [min(0.0, low) - (room if low < 0 else 0), max(0.0, high) + (room if high > 0 or low >= 0 else 0)]
-    x = _amount("usd_mn", title) | {"scale": {"domain": domain, "nice": False}}
-    y = _names(field, order)
+    x = usd_axis("usd_mn", title) | {"scale": {"domain": domain, "nice": False}}
+    y = names_axis(field, order)
     group = {"yOffset": {"field": "who", "sort": list(who)}}
     text = {
         "baseline": "middle",
         "dx": {"expr": "datum.usd_mn < 0 ? -4 : 4"},
         "align": {"expr": "datum.usd_mn < 0 ? 'right' : 'left'"},
     }
-    return _frame(
+    return framed(
         description,
         values,
         height={"step": BAR},
@@ -151,15 +156,16 @@ def grouped(
 
 def dots(description: str, values: list, field: str, order: Sequence[str], who: Sequence[str], title: str) -> Spec:
     """A dot for each party and row, on an axis that begins at zero."""
-    x, y = _amount("usd_mn", title) | {"scale": {"zero": True}}, _names(field, order)
+    x, y = usd_axis("usd_mn", title) | {"scale": {"zero": True}}, names_axis(field, order)
     dot = {"mark": {"type": "circle", "size": 60, "opacity": 1}, "encoding": {"x": x, "y": y, "color": _by_party(who)}}
-    return _frame(description, values, height={"step": 1.5 * BAR}, layer=[ZERO, dot])
+    return framed(description, values, height={"step": 1.5 * BAR}, layer=[ZERO, dot])
 
 
-def _at_bar(value: float, percent: bool) -> str:
-    """The figure at the end of a bar: two or three digits, a sign where it is a change in per cent."""
-    text = significant(value, 3 if abs(value) >= 100 or percent else 2)
-    return "+" + text if percent and value > 0 else text
+def _at_bar(value: float, decimals: int | None) -> str:
+    """The figure at the end of a bar: a change in per cent with its sign and so many decimals, money in two or three digits."""
+    if decimals is not None:
+        return signed(value, decimals)
+    return significant(value, 3 if abs(value) >= 10 else 2)
 
 
 def all_packages(story: Story) -> Spec:
@@ -173,14 +179,14 @@ def all_packages(story: Story) -> Spec:
     decisive = _decisive(story)
     description = "Expected gain of both parties from every package, USD mn a year"
     if decisive is None:
-        return _frame(description, [], height=300) | _cloud(story, everything, WIDTH + LABELS - 70)
+        return framed(description, [], height=300) | _cloud(story, everything, WIDTH + LABELS - 70)
     panels = []
     for has in (False, True):
         chosen = [package for package in everything if (decisive in package["proposals"]) is has]
         title = f"packages {'with' if has else 'without'} {story.tag(decisive)}, {story.proposal_names[decisive]}"
         panel = _cloud(story, chosen, (WIDTH + LABELS - 190) / 2)
         panels.append(panel | {"title": {"text": title, "fontSize": 11, "anchor": "start", "color": INK, "limit": 340}})
-    spec = _frame(description, [], hconcat=panels, spacing=40)
+    spec = framed(description, [], hconcat=panels, spacing=40)
     del spec["width"], spec["data"]
     return spec
 
@@ -208,8 +214,8 @@ def _cloud(story: Story, packages: Sequence[Mapping[str, Any]], width: float) ->
     side = {"dx": {"expr": f"datum.x > {middle} ? -8 : 8"}, "align": {"expr": f"datum.x > {middle} ? 'right' : 'left'"}}
     scale = {"scale": {"zero": False}}
     encoding = {
-        "x": _amount("x", f"{story.name(one)}: USD mn a year") | scale,
-        "y": _amount("y", f"{story.name(two)}: USD mn a year", grid=True, gridColor=GRID, minExtent=50, maxExtent=50) | scale,
+        "x": usd_axis("x", f"{story.name(one)}: USD mn a year") | scale,
+        "y": usd_axis("y", f"{story.name(two)}: USD mn a year", grid=True, gridColor=GRID, minExtent=50, maxExtent=50) | scale,
     }
     layer = [
         {"mark": {"type": "point", "filled": True}, "encoding": encoding | _kinds()},
@@ -236,9 +242,9 @@ def _packages_by_party(story: Story) -> Spec:
         for party in story.parties
     ]
     names = [story.name(party) for party in story.parties]
-    encoding = {"x": _amount("x", "expected gain over no package, USD mn a year"), "y": _names("who", names)}
+    encoding = {"x": usd_axis("x", "expected gain over no package, USD mn a year"), "y": names_axis("who", names)}
     layer = [ZERO, {"mark": {"type": "point", "filled": True}, "encoding": encoding | _kinds()}]
-    return _frame("Expected gain of each party from every package, USD mn a year", values, height={"step": 34}, layer=layer)
+    return framed("Expected gain of each party from every package, USD mn a year", values, height={"step": 34}, layer=layer)
 
 
 KINDS = ("recommended", "one proposal", "no package", "any other package")
@@ -304,8 +310,8 @@ def sector_effects(story: Story, most: int = 12) -> Spec:
     panels = max(1, len(effects))
     gap = 18
     color = {"field": "way", "scale": {"domain": ["gain", "loss"], "range": [GAIN, LOSS]}, "legend": None}
-    x = _amount("usd_mn", "USD mn a year", tickCount=4)
-    spec = _frame(
+    x = usd_axis("usd_mn", "USD mn a year", tickCount=4)
+    spec = framed(
         "Change of value added by sector caused by the recommended package, USD mn a year",
         values,
         facet={"column": {"field": "who", "sort": [story.name(p) for p in effects]}},
@@ -315,7 +321,7 @@ def sector_effects(story: Story, most: int = 12) -> Spec:
             "height": {"step": 18},
             "layer": [
                 ZERO,
-                {"mark": {"type": "bar", "height": 11}, "encoding": {"x": x, "y": _names("sector", order), "color": color}},
+                {"mark": {"type": "bar", "height": 11}, "encoding": {"x": x, "y": names_axis("sector", order), "color": color}},
             ],
         },
     )

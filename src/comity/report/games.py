@@ -15,7 +15,8 @@ def fair_share(story: Story, figures: Mapping[str, str]) -> list[Block]:
     if "bargaining" not in story.results:
         return []
     told = [*paragraph(fair.bargain(story)), *paragraph([*between.bargained(story), *between.shared(story)])]
-    return [Block("text", fair.counting(story)), *told, *tabled(ledgers.agreements(story))]
+    drawing = drawn(figures, "pareto", fair.drawing(story))
+    return [Block("text", fair.counting(story)), *told, *drawing, *tabled(ledgers.agreements(story))]
 
 
 def credit(story: Story, figures: Mapping[str, str]) -> list[Block]:
@@ -33,7 +34,13 @@ def counters(story: Story, figures: Mapping[str, str]) -> list[Block]:
     if not story.results.get("counter_offers"):
         return []
     found = ledgers.counters(story)
-    return paragraph([*fair.counters(story), *([keeping.INTERPOLATED, *between.checked(story)] if found else [])]) + tabled(found)
+    caption = (
+        "What each counter-offer brings both sides over the full list"
+        if found
+        else "What each side would ask for and can have over the full list"
+    )
+    blocks = paragraph([*fair.counters(story), *([keeping.INTERPOLATED, *between.checked(story)] if found else [])])
+    return blocks + drawn(figures, "trades", caption) + tabled(found or ledgers.asked(story))
 
 
 def trust(story: Story, figures: Mapping[str, str]) -> list[Block]:
@@ -48,6 +55,7 @@ def trust(story: Story, figures: Mapping[str, str]) -> list[Block]:
         tabled(ledgers.trust(story))
         + paragraph(keeping.later(story))
         + paragraph(keeping.escape(story))
+        + drawn(figures, "terms", "What stands of each proposal in each state of the world, per cent of what was agreed")
         + tabled(ledgers.depths(story))
     )
     texts = keeping.clauses(story)

@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from comity.report import climb, games, mandate, positions, sensitive, stakes, sure, tables, treaty
 from comity.report.blocks import Block, drawn, paragraph, tabled
@@ -48,7 +49,7 @@ def document(story: Story, figures: Mapping[str, str]) -> list[Section]:
         ("counters", "Counter-offers", games.counters(story, figures)),
         ("trust", "Who would keep the package", games.trust(story, figures)),
         ("stakes", "Shares in enterprises", stakes.section(story, figures)),
-        ("law", "The union’s law and budget", treaty.section(story)),
+        ("law", "The union’s law and budget", treaty.section(story, figures)),
         ("mandate", "Mandate sheet", mandate.section(story)),
         ("sensitive", "Sensitive products", sensitive.section(story, figures)),
         ("positions", "Where positions coincide", positions.section(story, figures)),
@@ -254,8 +255,16 @@ def _reproduce(story: Story) -> list[Block]:
         ("Benchmark, SHA-256", manifest["benchmark_sha256"]),
         ("Talks file, SHA-256", manifest["talks_sha256"]),
         ("comity", manifest["comity"]),
-        ("Equilibria solved", f"{manifest['solves']:,}"),
+        ("Equilibria", _equilibria(manifest)),
         ("Tolerance", f"{method.power(manifest['tolerance'])} (worst relative residual of the model’s own equations)"),
         ("Versions", ", ".join(f"{name} {version}" for name, version in sorted(manifest["versions"].items()))),
     ]
     return [Block("code", manifest["command"]), Block("pairs", pairs)]
+
+
+def _equilibria(manifest: Mapping[str, Any]) -> str:
+    """Those of the table, and all that stand behind the results where they are counted."""
+    table, whole = manifest["solves"], manifest.get("equilibria")
+    if whole is None:
+        return f"{table:,} of packages"
+    return f"{whole:,}, of them {table:,} of packages; what searches between packages solve comes on top"

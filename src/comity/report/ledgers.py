@@ -7,7 +7,7 @@ from typing import Any
 
 from comity.report.prose.fair import CONCEPTS, changes, tags
 from comity.report.prose.keeping import OUTCOMES
-from comity.report.prose.numbers import significant
+from comity.report.prose.numbers import NOTHING_USD_MN, significant
 from comity.report.story import NO_CRISIS, Story
 from comity.report.tables import Cell, Table, change, money_decimals, number, short_package, text
 
@@ -88,8 +88,8 @@ def prices(story: Story) -> Table:
         cells = [text(story.tag(row["proposal"])), text(story.proposal_names[row["proposal"]]), text(by)]
         for place in ("alone", "last"):
             cells += [change(v, decimals) for v in _both(story, row, place, "expected")]
-        price = row["alone"]["price"]
-        cells.append(Cell("–" if price is None else significant(price)))
+        price, own = row["alone"]["price"], row["alone"]["by_crisis"]["expected"]["cost_usd_mn"]
+        cells.append(Cell("–" if price is None or abs(own) < NOTHING_USD_MN else significant(price)))
         cells.append(text(VERDICTS[row["alone"]["verdict"]]))
         rows.append(tuple(cells))
     head = ("", "proposal", "conceded by", "who concedes", "the others", "who concedes", "the others", "price", "taken alone")
@@ -136,6 +136,17 @@ def counters(story: Story) -> Table | None:
     groups = (("", 3), *((f"{story.name(party)}, USD mn", 2) for party in story.parties))
     note = "Fewest lines first, then the smallest change. Each asks for 5 % more than the list brings, or USD 0.1 mn."
     return Table("Counter-offers to the full list", head, tuple(rows), groups, note) if rows else None
+
+
+def asked(story: Story) -> Table:
+    """Where nobody has a better answer: what each side would ask of the full list, and what it can have at most."""
+    rows = []
+    for row in story.results["counter_offers"]:
+        paper, asks, most = row["paper_gain_usd_mn"][row["by"]], row["margin_usd_mn"], row["most_over_paper_usd_mn"]
+        rows.append((text(story.name(row["by"])), change(paper, 1), number(asks, 1), number(most, 1)))
+    head = ("", "the full list brings it", "it would ask for, on top", "it can gain at most, on top")
+    note = "A counter-offer asks for 5 % more than the list brings, or USD 0.1 mn. A dash: not looked for."
+    return Table("What each side could ask of the full list, USD mn a year", head, tuple(rows), note=note)
 
 
 def trust(story: Story) -> Table:

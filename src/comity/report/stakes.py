@@ -8,7 +8,7 @@ from typing import Any
 from comity.report.blocks import Block, drawn, paragraph, tabled
 from comity.report.figures import grouped, to_svg
 from comity.report.prose import stakes as words
-from comity.report.prose.numbers import plain, significant
+from comity.report.prose.numbers import plain, signed, significant
 from comity.report.story import Story
 from comity.report.tables import Cell, Table, change, number, text
 
@@ -67,6 +67,8 @@ def terms(story: Story) -> Table:
         row("least the seller takes, risk counted", lambda one: number(_careful(one)["seller_least_usd_mn"], 3)),
         row("most the buyer pays, risk counted", lambda one: number(_careful(one)["buyer_most_usd_mn"], 3)),
         row("price when solved with all payments", lambda one: number(one["price"]["annuity_exact_usd_mn"], 3)),
+        row("a point more cost on imports of the sector, to the seller, before → after", lambda one: _policy(one, "barrier")),
+        row("a point more duty on them, to the seller, before → after", lambda one: _policy(one, "tariff")),
     )
     head = ("", *(f"{story.tag(one['id'])} {story.proposal_names[one['id']]}" for one in found))
     assumed = "* assumed, see the limits. " if any(one["assumed"] for one in found) else "* with its source in the talks file. "
@@ -75,6 +77,12 @@ def terms(story: Story) -> Table:
         f"risk aversion of {significant(_careful(found[0])['risk_aversion'])}. What a share decides: {words.LAW}."
     )
     return Table("Stake term sheet", head, rows, note=note)
+
+
+def _policy(one: Mapping[str, Any], instrument: str) -> Cell:
+    """What a point more brings the issuer's real income, without and with the sale."""
+    found = one["own_policy"][instrument]
+    return Cell(" → ".join(signed(found[key], 2) for key in ("before_usd_mn", "after_usd_mn")))
 
 
 def _seller(story: Story, one: Mapping[str, Any]) -> str:

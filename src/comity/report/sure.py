@@ -23,6 +23,10 @@ DEFICITS = {
     "fixed": "lending stays",
     "balanced": "no lending",
 }
+RENTS = {
+    "0.5": "half of each barrier a rent that importers keep",
+    "1": "all of each barrier a rent that importers keep",
+}
 SETS = {
     "caliendo-parro-2015": "Caliendo and Parro 2015",
     "fontagne-2022": "Fontagné et al. 2022",
@@ -37,7 +41,7 @@ SETS = {
 
 def label(variant: Mapping[str, Any]) -> str:
     """A variant in words."""
-    words = {"elasticities": SETS, "factors": FACTORS, "deficits": DEFICITS}[variant["kind"]]
+    words = {"elasticities": SETS, "factors": FACTORS, "deficits": DEFICITS, "rents": RENTS}[variant["kind"]]
     return words.get(variant["name"], str(variant["name"]))
 
 
@@ -54,7 +58,21 @@ def interval(story: Story) -> str:
 def words(story: Story) -> list[str]:
     """The interval of each party, whether anybody's sign turns, and what could not be computed."""
     found = story.results["sensitivity"]
-    return [*_ranges(story, found), *(_failure(variant) for variant in found["variants"] if variant["failed"] is not None)]
+    failed = [_failure(variant) for variant in found["variants"] if variant["failed"] is not None]
+    return [*_ranges(story, found), *failed, *_beside(story, found)]
+
+
+def _beside(story: Story, found: Mapping[str, Any]) -> list[str]:
+    """What the variants do not turn: shares of rent where they cannot, weights of producers."""
+    texts = []
+    if not any(variant["kind"] == "rents" for variant in found["variants"]):
+        texts.append(
+            "Trade costs and barriers that the proposals cut are waste or rent as the talks file says; where a part of what is "
+            "called waste is a rent of importers, less is saved and who kept it loses."
+        )
+    if story.results.get("sensitive"):
+        texts.append("What a government counts its producers for moves no figure here: the bands are under sensitive products.")
+    return texts
 
 
 def _ranges(story: Story, found: Mapping[str, Any]) -> list[str]:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from comity.countries import country_name
-from comity.report.blocks import Block, paragraph, tabled
+from comity.report.blocks import Block, drawn, paragraph, tabled
+from comity.report.figures import grouped, to_svg
 from comity.report.prose.numbers import counted, listed, percent, significant, usd
+from comity.report.prose.sections import ranged
 from comity.report.prose.words import called, quoted, sentence, the
 from comity.report.story import Story
 from comity.report.tables import Cell, Table, change, number, text
@@ -20,14 +22,38 @@ WHO = {
 }
 
 
-def section(story: Story) -> list[Block]:
+def section(story: Story, figures: Mapping[str, str]) -> list[Block]:
     """Law and budget; nothing without a union."""
     rows, union = story.results.get("legal"), story.results["union"]
     if not rows or not union:
         return []
     blocks = [*paragraph(_law(story, rows, union)), *tabled(_room(story, rows))]
     budget = story.results.get("budget")
-    return blocks if not budget else [*blocks, *paragraph(_pool(story, budget, union)), *tabled(_duties(story, budget))]
+    if not budget:
+        return blocks
+    caption = "Duties on goods from outside in the base year: what each member collects, and what is its due by the key"
+    if not budget["pool"]:
+        caption = "Duties of parties and members, without and with the package, expected"
+    told = paragraph(_pool(story, budget, union))
+    return [*blocks, *told, *drawn(figures, "law", caption), *tabled(_duties(story, budget))]
+
+
+def figures(story: Story) -> dict[str, str]:
+    """Duties by member."""
+    budget = story.results.get("budget")
+    if not budget or not story.results.get("legal") or not story.results["union"]:
+        return {}
+    pool, expected = budget["pool"], budget["duties_usd_mn"]["expected"]
+    kinds = {"without a package": {code: row["nothing"] for code, row in expected.items()}}
+    kinds |= {"with the package": {code: row["package"] for code, row in expected.items()}}
+    if pool:
+        kinds = {"collects at its border": pool["collected_usd_mn"], "is due by the key": pool["by_key_usd_mn"]}
+    codes = [code for code in story.economies if all(code in table for table in kinds.values())]
+    values = [{"member": story.name(code), "who": kind, "usd_mn": table[code]} for code in codes for kind, table in kinds.items()]
+    order = [story.name(code) for code in codes]
+    return {
+        "law": to_svg(grouped("Duties by member, USD mn a year", values, "member", order, list(kinds), "USD mn a year"), "law")
+    }
 
 
 def _law(story: Story, rows: list[Mapping[str, Any]], union: Mapping[str, Any]) -> list[str]:
@@ -36,7 +62,10 @@ def _law(story: Story, rows: list[Mapping[str, Any]], union: Mapping[str, Any]) 
     banned = [row for row in rows if row["who"] == "forbidden"]
     left = [row for row in rows if row["left_out"]]
     name = the(union["name"])
-    texts = [f"under the treaty of {name} {counted(len(alone), 'proposal')} of {len(rows)} can be offered by members alone"]
+    of = counted(len(rows), "", "").strip()
+    texts = [
+        f"under the treaty of {name} {counted(len(alone), '', '').strip()} of {of} proposals can be offered by members alone"
+    ]
     if needs:
         texts.append(
             f"{listed([quoted(story.proposal_names[row['proposal']]) for row in needs])} can be offered by the union only"
@@ -58,13 +87,17 @@ def _name(story: Story, code: str) -> str:
 
 
 def _room(story: Story, rows: list[Mapping[str, Any]]) -> Table:
-    cells = []
+    """Proposals of which the law says the same share a row."""
+    alike: dict[tuple[str, ...], list[str]] = {}
     for row in rows:
         why = "; ".join(dict.fromkeys(line["why"] for line in row["lines"]))
         left = ", ".join(_name(story, code) for code in row["left_out"]) or "–"
-        name = story.proposal_names[row["proposal"]]
-        cells.append((text(story.tag(row["proposal"])), text(name), text(WHO[row["who"]]), text(why), text(left)))
-    head = ("", "proposal", "who may offer it", "why", "members left out")
+        alike.setdefault((WHO[row["who"]], why, left), []).append(row["proposal"])
+    cells = []
+    for said, ids in alike.items():
+        names = "; ".join(story.proposal_names[one] for one in ids)
+        cells.append(tuple(text(one) for one in (ranged([story.tag(one) for one in ids]), names, *said)))
+    head = ("", "proposals", "who may offer it", "why", "members left out")
     return Table("The proposals in the union’s law", head, tuple(cells))
 
 

@@ -85,7 +85,7 @@ class Game:
         self.tariff = opened(self.players, self.benchmark, self.wedges)
         self.export_tax = _export_tax(self.benchmark, self.wedges)
         self.controls = tuple(controls(one, self.benchmark) for one in self.players)
-        self.payoffs = tuple(Payoff(one, self.benchmark, self.closure) for one in self.players)
+        self.payoffs = tuple(Payoff(one, self.benchmark, self.closure, self.wedges.ownership) for one in self.players)
         sizes = [sum(c.size for c in own) for own in self.controls]
         self.low = tuple(np.full(size, np.log1p(low)) for size in sizes)
         self.high = tuple(np.full(size, np.log1p(high)) for size in sizes)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from comity.records import Array, Benchmark, Closure
+from comity.records import Array, Benchmark, Closure, producers_share
 from comity.solve.derivatives.place import Objective, Outcome
 from comity.strategy.players import Player
 
@@ -20,7 +20,8 @@ from comity.strategy.players import Player
 class Payoff:
     """The payoff of one player on one benchmark."""
 
-    def __init__(self, who: Player, benchmark: Benchmark, closure: Closure):
+    def __init__(self, who: Player, benchmark: Benchmark, closure: Closure, ownership: Array | None = None):
+        """`ownership` of the world that is played in, where it is not the benchmark's."""
         n, j = benchmark.output.shape
         alpha = np.zeros(n)
         alpha[list(who.members)] = who.weights
@@ -32,7 +33,8 @@ class Payoff:
         for code, weight in who.sensitive.items():
             omega[list(who.members), benchmark.sectors.index(code)] = weight - 1
         self.counted = alpha[:, None] * omega / self.scale
-        self.rent = np.ones((n, j)) if who.activity or closure.factors == "immobile" else 1 - benchmark.labour_share
+        self.drawn = np.ones((n, j)) if who.activity else producers_share(benchmark, closure, ownership)
+        """The part of value added that counts: what residents draw from what stays in the sector."""
         self.alone = benchmark.economies[who.members[0]] if len(who.members) == 1 and who.nation else None
         self.index = who.members[0]
 
@@ -41,12 +43,12 @@ class Payoff:
         """What the engine differentiates. A nation alone goes by its code, which shares one compiled program with all others."""
         if self.alone is not None:
             return self.alone
-        return _objective(*(_key(a) for a in (self.earned, self.counted * self.rent)), self.earned.shape[0])
+        return _objective(*(_key(a) for a in (self.earned, self.counted * self.drawn)), self.earned.shape[0])
 
     def value(self, values: Mapping[str, Any]) -> float:
         """The payoff at an equilibrium; 1 at the benchmark for whoever counts all alike."""
         producers = values["value_added"] / values["price_index"][:, None]
-        return float(self.earned @ values["real_income"] + (self.counted * self.rent * producers).sum())
+        return float(self.earned @ values["real_income"] + (self.counted * self.drawn * producers).sum())
 
     def per_unit(self, values: Mapping[str, Any]) -> float:
         """What the derivative of `outcome` is multiplied by: the engine differentiates the logarithm of a nation's income."""
@@ -56,7 +58,7 @@ class Payoff:
 def sum_of(payoffs: Sequence[Payoff], weights: Array) -> Outcome:
     """Σ_p weight_p × payoff_p as one outcome: one right-hand side, however many players there are."""
     earned = sum(w * p.earned for w, p in zip(weights, payoffs, strict=True))
-    rents = sum(w * p.counted * p.rent for w, p in zip(weights, payoffs, strict=True))
+    rents = sum(w * p.counted * p.drawn for w, p in zip(weights, payoffs, strict=True))
     return _objective(_key(np.asarray(earned)), _key(np.asarray(rents)), payoffs[0].earned.shape[0])
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from comity.countries import country_name
 from comity.errors import InputError
 from comity.policy import selectors
-from comity.policy.instruments import Embargo, Instrument, Tariff, Trade
-from comity.policy.wedges import cells, combine
+from comity.policy.instruments import Barrier, Embargo, ExportTax, Instrument, Tariff, Trade, TradeCost, kind_of
+from comity.policy.wedges import base_level, cells, combine, moved
 from comity.records import Benchmark
 
 _UNIONS = {
@@ -79,7 +79,7 @@ def flags_of(
         if not violations and _moves_common_tariff(changes, union, benchmark) and set(conceded_by) < set(union.members):
             violations = [f"the common external tariff of {union.code} can be conceded only by the union (conceded_by: union)"]
         flags += [Flag(f"{name!r}: {text}", True, position) for text in violations]
-        if _kept_from_members(changes, union, benchmark):
+        if left_out(changes, union, benchmark):
             flags.append(Flag(f"{name!r} is kept from the other members of {union.code}", False, position))
     return flags
 
@@ -130,16 +130,41 @@ def _embargoes(changes: Sequence[Instrument], union: Union, benchmark: Benchmark
     return []
 
 
-def _kept_from_members(changes: Sequence[Instrument], union: Union, benchmark: Benchmark) -> bool:
-    """Whether trade between some members is eased and between others not."""
-    members = set(_split(union, benchmark)[0])
+def left_out(changes: Sequence[Instrument], union: Union, benchmark: Benchmark) -> tuple[str, ...]:
+    """Members from whom a member that eases its purchases from another member of the union keeps the same easing.
+
+    All changes of a proposal are judged together, sector by sector, by the sign of what they do to the price of buying from
+    each member (decision 0018). With a member that has an own row are left out those inside ROW, which no line can name.
+    """
+    eased = np.asarray(_cost_change(changes, union, benchmark) < -_SAME)
+    kept = eased.any(axis=1, keepdims=True) & ~eased
+    kept[np.arange(len(kept)), np.arange(len(kept))] = False
+    left = [code for code, out in zip(union.members, np.asarray(kept.any(axis=(0, 2))), strict=True) if out]
+    return (*left, *(code for code, _ in union.inside_row)) if left else ()
+
+
+def _cost_change(changes: Sequence[Instrument], union: Union, benchmark: Benchmark) -> np.ndarray:
+    """Σ of the changes in the logarithm of what it costs to buy from a member: importer × exporter × sector, members only."""
+    members, _ = _split(union, benchmark)
+    total = np.zeros(benchmark.trade_flow.shape)
     for change in changes:
         if isinstance(change, Trade):
-            importers, exporters, _ = cells(change, benchmark).axes
-            n, i = set(importers) & members, set(exporters) & members
-            if any(a != b for a in n for b in i) and not (n == members and i == members):
-                return True
-    return False
+            grid = cells(change, benchmark).grid
+            total[grid] += _log_factor(change, grid, benchmark)
+    return total[np.ix_(members, members)]
+
+
+def _log_factor(change: Trade, grid: tuple[np.ndarray, ...], benchmark: Benchmark) -> np.ndarray | float:
+    """The logarithm of one change's factor on prices in the cells that it touches; quotas move none by themselves."""
+    if isinstance(change, Tariff | ExportTax):
+        name = kind_of(change)
+        before = base_level(name, benchmark)[grid]
+        return np.log1p(moved(name, before, change, 1.0)) - np.log1p(before)
+    if isinstance(change, TradeCost):
+        return float(np.log1p(change.change))
+    if isinstance(change, Barrier):
+        return float(np.log(change.ratio(1.0)))
+    return np.inf if isinstance(change, Embargo) else 0.0
 
 
 MEMBER, UNION, FORBIDDEN, OUTSIDE = "member", "union", "forbidden", "outside"
@@ -155,8 +180,17 @@ class Room:
     left_out: tuple[str, ...] = ()
 
 
-def room(change: Instrument | None, conceded_by: Sequence[str], union: Union, benchmark: Benchmark) -> Room:
-    """What the union's treaty says of one change of a proposal; None stands for a sale of shares."""
+def room(
+    change: Instrument | None,
+    conceded_by: Sequence[str],
+    union: Union,
+    benchmark: Benchmark,
+    together: Sequence[Instrument] | None = None,
+) -> Room:
+    """What the union's treaty says of one change of a proposal; None stands for a sale of shares.
+
+    Whom it leaves out is judged with the other changes of the proposal, `together` (this one among them).
+    """
     if change is None:
         return Room(MEMBER, "a sale of shares is no matter of the customs union")
     if not set(conceded_by) & set(union.members):
@@ -171,20 +205,10 @@ def room(change: Instrument | None, conceded_by: Sequence[str], union: Union, be
     if set(conceded_by) >= set(union.members):
         return Room(UNION, "every member concedes it")
     why = "rules at its own border that are not harmonised are a member's own"
-    return Room(MEMBER, why, _left_out(change, union, benchmark))
+    return Room(MEMBER, why, left_out([change] if together is None else together, union, benchmark))
 
 
 def _raises_inside(change: Instrument, union: Union, benchmark: Benchmark) -> bool:
     members, _ = _split(union, benchmark)
     inside = np.ix_(members, members)
     return bool((_after([change], benchmark)[inside] > np.maximum(benchmark.tariff[inside], 0) + _SAME).any())
-
-
-def _left_out(change: Instrument, union: Union, benchmark: Benchmark) -> tuple[str, ...]:
-    """Members whose trade with the members concerned is not eased as that of others is; those inside ROW too."""
-    if not isinstance(change, Trade) or not _kept_from_members([change], union, benchmark):
-        return ()
-    importers, exporters, _ = cells(change, benchmark).axes
-    named = {benchmark.economies[i] for i in (*importers, *exporters)}
-    left = [code for code in union.members if code not in named]
-    return (*left, *(code for code, _ in union.inside_row))

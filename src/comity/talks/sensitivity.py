@@ -10,8 +10,10 @@ import numpy as np
 
 from comity.data.load import NAMES, elasticity_sets
 from comity.errors import ComityError, InterruptedRun
+from comity.policy.instruments import Barrier, Instrument
 from comity.records import Array, Benchmark, Closure
 from comity.solve import batch
+from comity.solve.declared import with_rents
 from comity.talks import packages
 from comity.talks.results import Judged, by_economy
 from comity.vocabulary import ELASTICITY_SETS, FACTORS
@@ -26,22 +28,40 @@ LONG_RUN = (
     "boehm-2023-long-run",
 )
 """Published sets of trade elasticities that are run; those of a single year are part of the set `crisis`."""
+RENT_SHARES = (0.5, 1.0)
+"""What of a barrier may be a rent where the file does not say."""
 
 
 @dataclass(frozen=True, eq=False)
 class Variant:
     """One other way to compute the same: what differs, in one word of the file's `closure`, and with what."""
 
-    kind: str  # elasticities, factors or deficits
+    kind: str  # elasticities, factors, deficits or rents
     name: str
     benchmark: Benchmark
     closure: Closure
+    rent_share: float | None = None
+    """ρ of the barriers for which the file states none."""
+
+    def restated(self, change: Instrument) -> Instrument:
+        """A change of a proposal as this variant takes it."""
+        if self.rent_share is None or not _unknown(change):
+            return change
+        return change.model_copy(update={"rent_share": self.rent_share, "rent_to": "importer"})
 
 
-def variants(benchmark: Benchmark, closure: Closure, elasticities: str | None) -> Iterator[Variant]:
-    """The other published trade elasticities, the set `crisis`, other factors and other deficits; one thing differs at a time.
+def _unknown(change: Instrument) -> bool:
+    """Whether a barrier stands without a word on what of it is a rent; the file's own run takes it for pure cost."""
+    return isinstance(change, Barrier) and "rent_share" not in change.model_fields_set
 
-    A benchmark of one's own has no other elasticities; there the closure alone varies.
+
+def variants(
+    benchmark: Benchmark, closure: Closure, elasticities: str | None, changes: Sequence[Instrument] = ()
+) -> Iterator[Variant]:
+    """The other published trade elasticities, the set `crisis`, other factors, other deficits, other shares of rent.
+
+    One thing differs at a time. A benchmark of one's own has no other elasticities; there the closure alone varies. Of barriers
+    among `changes` whose share of rent is not stated a half and all is a rent that importers keep (model.md, "Barriers").
     """
     if benchmark.name in NAMES:
         own = elasticities or benchmark.provenance.get("elasticities")
@@ -59,6 +79,9 @@ def variants(benchmark: Benchmark, closure: Closure, elasticities: str | None) -
     for deficits in ("proportional", "with_trade"):
         if deficits != closure.deficits and closure.deficits != "balanced":
             yield Variant("deficits", deficits, benchmark, replace(closure, deficits=deficits))
+    if any(_unknown(change) for change in changes):
+        for share in RENT_SHARES:
+            yield Variant("rents", f"{share:g}", benchmark, closure, share)
 
 
 def _with_elasticity(benchmark: Benchmark, theta: Array, name: str) -> Benchmark:
@@ -67,9 +90,11 @@ def _with_elasticity(benchmark: Benchmark, theta: Array, name: str) -> Benchmark
     return replace(benchmark, trade_elasticity=theta, provenance={**benchmark.provenance, "elasticities": name})
 
 
-def count(benchmark: Benchmark, closure: Closure, elasticities: str | None, crises: int) -> int:
+def count(
+    benchmark: Benchmark, closure: Closure, elasticities: str | None, crises: int, changes: Sequence[Instrument] = ()
+) -> int:
     """Equilibria that `sensitivity` asks for."""
-    return 2 * crises * sum(1 for _ in variants(benchmark, closure, elasticities))
+    return 2 * crises * sum(1 for _ in variants(benchmark, closure, elasticities, changes))
 
 
 def sensitivity(engine: packages.Engine, judged: Judged) -> dict[str, Any]:
@@ -79,7 +104,9 @@ def sensitivity(engine: packages.Engine, judged: Judged) -> dict[str, Any]:
     no interval.
     """
     agenda = judged.agenda
-    rows = [_row(engine, judged, variant) for variant in variants(judged.benchmark, agenda.closure, agenda.elasticities)]
+    changes = [change for proposal in agenda.proposals for change in proposal.changes]
+    other = variants(judged.benchmark, agenda.closure, agenda.elasticities, changes)
+    rows = [_row(engine, judged, variant) for variant in other]
     mean = np.tensordot(judged.probability, judged.gain, axes=(0, 0))
     # Stakes pass money between the parties and are no part of the variants.
     best = judged.trade_part
@@ -122,13 +149,17 @@ def _row(engine: packages.Engine, judged: Judged, variant: Variant) -> dict[str,
 def _gains(engine: packages.Engine, judged: Judged, variant: Variant) -> Iterator[Array]:
     """V̂ − 1 without a package and with the recommended one, 2 × country, crisis by crisis."""
     quiet = engine.meter.quiet()
-    other = replace(engine, benchmark=variant.benchmark, closure=variant.closure, parties=(), activity=(), meter=quiet)
     agenda = judged.agenda
-    chosen = [agenda.proposals[k].changes for k in judged.table.packages[judged.choice.best]]
-    touched = packages.touched_cells(variant.benchmark, [p.changes for p in agenda.proposals])
+    changes = [[variant.restated(change) for change in p.changes] for p in agenda.proposals]
+    benchmark = variant.benchmark
+    if variant.rent_share is not None:
+        benchmark = with_rents(benchmark, [change for part in changes for change in part])
+    other = replace(engine, benchmark=benchmark, closure=variant.closure, parties=(), activity=(), meter=quiet)
+    chosen = judged.table.packages[judged.choice.best]
+    touched = packages.touched_cells(benchmark, changes)
     for crisis in agenda.crises:
         near = packages.Neighbourhood(other, packages.solve_crisis(other, crisis), *touched)
-        values = [near.values(()), near.values(judged.table.packages[judged.choice.best] if chosen else ())]
+        values = [near.values(()), near.values(chosen)]
 
         def solve(position: int, near: packages.Neighbourhood = near, values: list[packages.Values] = values) -> batch.Solved:
             return near.solve(values[position], near.small(()).x)

@@ -23,8 +23,25 @@ from comity.talks.widening import union_wide
 
 SECONDS = 0.03
 """About what one equilibrium of the table takes on one thread, as measured on world-2022 (81 economies, 50 sectors)."""
-MANY = 8
-"""Proposals above which the cost is told before the run."""
+COMPILING = 100.0
+"""About what compiling takes on two processors, once for a version on a machine; kept for later runs."""
+SEARCHES = 25.0
+"""About what compiled searches, derivatives and the brief take beside the equilibria that are counted, on two processors."""
+VARIANTS = 12
+"""About how many other elasticities and closures the recommended package is computed under."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run takes: equilibria of the table of packages and all that are counted beforehand, and minutes.
+
+    `minutes` where the program is compiled already, `minutes_first` on a machine where it is not.
+    """
+
+    table: int
+    equilibria: int
+    minutes: float
+    minutes_first: float
 
 
 @dataclass(frozen=True)
@@ -33,6 +50,7 @@ class TalksRun:
 
     results: dict[str, Any] = field(repr=False)
     solves: int = 0
+    """Equilibria that this run solved itself, those of searches among them; 0 where everything was kept."""
 
     @property
     def best(self) -> dict[str, Any]:
@@ -92,12 +110,14 @@ class Talks:
         store.put_json(name, results)
         return TalksRun(results, solves)
 
-    @property
-    def estimate(self) -> tuple[int, float]:
-        """Equilibria of the table of packages, and about how many minutes they take on one thread."""
+    def estimate(self, workers: int = 1) -> Estimate:
+        """What a run takes that finds nothing kept from an earlier one."""
+        states = len(self.file.crises) + 1
         trade = sum(one.stake is None for one in self.file.proposals)
-        solves = (len(self.file.crises) + 1) * 2**trade
-        return solves, solves * SECONDS / 60
+        table = states * 2**trade
+        equilibria = table + states * (2 * VARIANTS + 2 + (trade + 1 if self.file.union else 0))
+        seconds = SEARCHES + equilibria * SECONDS / workers
+        return Estimate(table, equilibria, seconds / 60, (seconds + COMPILING) / 60)
 
     def _run_key(self, allow_violations: bool) -> str:
         from comity.data.load import checksums
@@ -125,7 +145,8 @@ def _compute(
     widened = _widened(agenda, benchmark)
     runs = len(agenda.crises)
     meter.total = runs * (2 ** len(agenda.trade) + (len(widened) + 1 if widened else 0) + 2)
-    meter.total += sensitivity.count(benchmark, agenda.closure, agenda.elasticities, runs)
+    changes = [change for proposal in agenda.proposals for change in proposal.changes]
+    meter.total += sensitivity.count(benchmark, agenda.closure, agenda.elasticities, runs, changes)
     solved = [packages.solve_crisis(engine, crisis) for crisis in agenda.crises]
     around = packages.around(engine, agenda, solved)
     table = packages.compute_table(engine, agenda, solved, around)
@@ -143,7 +164,10 @@ def _compute(
 
     (exact, union), stakes, varied, positions = engine.at_once(
         lambda: _exact(engine, Outlook(j, around), solved, widened, played, talks.file.rules.transfers),
-        lambda: sale and told.stakes(engine, j, sale, worth.Worth(played, sale, j.counted), agenda.risk_aversion),
+        lambda: (
+            sale
+            and told.stakes(engine, j, sale, worth.Worth(played, sale, j.counted, agenda.wants.activity), agenda.risk_aversion)
+        ),
         lambda: sensitivity.sensitivity(engine, j),
         lambda: _positions(talks, agenda, benchmark, j.counted),
     )
@@ -270,6 +294,8 @@ def _manifest(talks: Talks, benchmark: Benchmark, engine: Any, j: Any) -> dict[s
         "talks_sha256": hashlib.sha256(talks.text).hexdigest(),
         "command": f"comity talks {talks.name}",
         "solves": len(j.table.crises) * 2 ** len(j.agenda.trade),
+        # Table, union-wide version, openings and variants, solved or read: the same in every run; searches come on top.
+        "equilibria": engine.meter.total,
         "tolerance": engine.tolerance,
         "worst_residual": float(f"{np.max(j.table.residual):.1e}"),
         "versions": _versions(),
@@ -299,6 +325,7 @@ def _benchmark(benchmark: Benchmark) -> dict[str, Any]:
         "sectors": len(benchmark.sectors),
         "note": known.get("attribution"),
         "rents": known.get("rents"),
+        "owners_abroad": benchmark.ownership is not None,
         "economy_names": dict(benchmark.economy_names),
         "sector_names": dict(benchmark.sector_names),
     }

@@ -25,7 +25,7 @@ def legal(agenda: Agenda, benchmark: Benchmark) -> list[dict[str, Any]] | None:
     found = []
     for proposal in agenda.proposals:
         changes = [None] if proposal.stake is not None else list(proposal.changes)
-        rooms = [room(change, proposal.conceded_by, agenda.union, benchmark) for change in changes]
+        rooms = [room(change, proposal.conceded_by, agenda.union, benchmark, proposal.changes) for change in changes]
         lines = [
             {"text": None if change is None else describe.describe(change, benchmark), "who": one.who, "why": one.why}
             for change, one in zip(changes, rooms, strict=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from comity.report.prose.headline import amount
-from comity.report.prose.numbers import NOTHING_USD_MN, counted, listed, usd
+from comity.report.prose.numbers import NBSP, NOTHING_USD_MN, counted, listed, significant, usd
 from comity.report.prose.words import called, fares, quoted, sentence, the, the_parties
 from comity.report.story import Story
 
@@ -29,7 +29,7 @@ def rooms(story: Story) -> list[str]:
             union = the(story.results["union"]["name"])
             text = f"inside {union} {name} has no external tariff of its own"
         else:
-            text = f"{name} has its own tariffs, which are not searched here"
+            text = _tariffs(story, room)
         lines = [quoted(story.proposal_names[key]) for key in room["alone"]]
         if not lines:
             text += "; of the list it could carry out nothing alone"
@@ -39,6 +39,27 @@ def rooms(story: Story) -> list[str]:
             text += f"; of the list it could carry out {counted(len(lines), 'proposal')} alone"
         found.append(sentence(text))
     return found
+
+
+def _tariffs(story: Story, room: Mapping[str, Any]) -> str:
+    """What a party outside the union of the talks could do with its own tariffs, or why that was not searched."""
+    name, found, why = called(story.name(room["party"])), room.get("tariffs"), room.get("own_tariffs_why")
+    if room["own_tariffs"] == "the union's":
+        return f"{name} has no external tariff of its own" + (f": {why}" if why else "")
+    if not found:
+        return f"{name} has its own tariffs, which are not searched here" + (f" ({why})" if why else "")
+    rates, own = found["rate_pct"].values(), found["gain"][room["party"]]
+    others = [fares(story.name(code), figure) for code, figure in found["gain"].items() if code != room["party"]]
+    text = (
+        f"{name} has its own tariffs: at its best rates on goods, from {_rate(min(rates))} to {_rate(max(rates))}, the same for "
+        f"all partners and whatever its agreements bind, {listed([fares(story.name(room['party']), own), *others])} in a year "
+        "without crisis"
+    )
+    return text if found["converged"] else f"{text} (the search did not settle)"
+
+
+def _rate(value: float) -> str:
+    return f"{significant(value)}{NBSP}%"
 
 
 def steps(story: Story) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from comity.report.prose.headline import amount
 from comity.report.prose.numbers import NOTHING_USD_MN, counted, listed, percent, significant, usd
-from comity.report.prose.words import called, fares, package_words, quoted, sentence, the_parties
+from comity.report.prose.words import called, fares, lowered, package_words, quoted, sentence, the_parties
 from comity.report.story import Story
 
 NATIONS = (
@@ -37,13 +37,29 @@ def counting(story: Story) -> str:
         return NATIONS
     weighed = []
     for code, one in story.results["governments"].items():
-        high = [f"{significant(w)} dollars for one of {story.sector_name(s)}" for s, w in one["sensitive"].items() if w > 1]
+        high = [f"{lowered(story.sector_name(s))} for {significant(w)}" for s, w in one["sensitive"].items() if w > 1]
         if high:
-            weighed.append(f"{called(story.name(code))} {listed(high)}")
+            weighed.append(f"{called(story.name(code))} counts a dollar of the producers of {listed(high)}")
     return sentence(
         f"this weighs what governments count, not nations: {'; '.join(weighed)}. Gains, prices and temptations in these "
         "sections are in those dollars; all other losses and gains of this brief are the nations’ own real income"
     )
+
+
+def drawing(story: Story) -> str:
+    """The caption of the figure on a fair share."""
+    if len(story.parties) != 2:
+        return "What each idea of a fair share brings each party"
+    count = len(story.results["bargaining"]["frontier"])
+    beaten = (
+        "the one package that no other beats (no package at 0, 0)"
+        if count == 1
+        else f"the {counted(count, 'package')} that no other beats (grey)"
+    )
+    text = f"The ideas of a fair share, on {beaten}: expected gain over no package"
+    shared = story.results["bargaining"]["utilitarian"]
+    paid = bool(shared) and any(abs(v) >= NOTHING_USD_MN for v in shared["transfer_usd_mn"].values())
+    return text + ("; right: what is paid to share the largest sum (dashed)" if paid else "")
 
 
 def bargain(story: Story) -> list[str]:
@@ -82,7 +98,10 @@ def _others(story: Story, found: Bargain) -> str:
         settled = all(row["outcome"] == "none_found" for row in story.results["counter_offers"])
         alone = "of the whole packages that hurt nobody it is the best for everybody"
         return (f"{text}; {alone}" + (", so that there is nothing to haggle over" if settled else "")) if count == 1 else text
-    parts = [f"{SHORT[key]} to {package_words(story, story.packages[found[key]['package']])}" for key in differing]
+    by: dict[str, list[str]] = {}
+    for key in differing:
+        by.setdefault(found[key]["package"], []).append(SHORT[key])
+    parts = [f"{listed(names)} to {package_words(story, story.packages[package])}" for package, names in by.items()]
     return f"other ideas of a fair share differ: {listed(parts)}. {counted(count, 'package').capitalize()} are beaten by no other"
 
 
@@ -192,6 +211,9 @@ def prices(story: Story) -> list[str]:
             + _nothing_to_pay(story)
         )
     for row in by.get("a_price", ()):
+        if max(abs(v) for v in row["alone"]["by_crisis"]["expected"]["party_usd_mn"].values()) < NOTHING_USD_MN:
+            sentences.append(f"{quoted(story.proposal_names[row['proposal']])}, taken alone, moves next to no money.")
+            continue
         name = quoted(story.proposal_names[row["proposal"]])
         price = row["alone"]["price"]
         if price is not None:

@@ -145,7 +145,8 @@ def union_wide(story: Story) -> str:
         return text + "."
     ratio = joint / worth_mn
     if ratio >= 1.5:
-        return f"{text}: {significant(ratio, 2)} times as much as proposed."
+        times = "twice" if significant(ratio, 2) == "2" else f"{significant(ratio, 2)} times"
+        return f"{text}: {times} as much as proposed."
     if ratio > 1.05:
         return f"{text}: {percent(100 * (ratio - 1))} more than as proposed."
     if ratio >= 0.95:

@@ -20,6 +20,8 @@ CERTIFICATES = {
     "largest_expected": "Other depths would trade one state for another; none is larger in expectation.",
     "self_enforcing": "These depths hold; whether larger ones do was left open by the search.",
 }
+FANCIFUL = 1000.0
+"""Discount rates above this, in per cent a year, are told as what they are: beyond any that is known."""
 INTERPOLATED = "Whole packages are solved; what lies between them is interpolated from their table."
 
 
@@ -73,9 +75,10 @@ def _one(story: Story, party: str, one: Mapping[str, Any]) -> str:
         loss = "nothing to it" if one["value_usd_mn"] > -NOTHING_USD_MN else f"a loss of {worth} to it"
         return f"{name} would never keep the package: {tempted}, and keeping the package is worth {loss} in later years"
     rate = one["discount_rate_pct"]
+    discount = f"a discount rate of {percent(rate)} a year or less" if rate <= FANCIFUL else "at any discount rate known"
     return (
-        f"{name} keeps the package if a dollar next year is worth at least {_delta(one['delta'])} of one today (a discount "
-        f"rate of {percent(rate)} a year or less): {tempted}, and the package is worth {worth} a year to it"
+        f"{name} keeps the package if a dollar next year is worth at least {_delta(one['delta'])} of one today ({discount}): "
+        f"{tempted}, and the package is worth {worth} a year to it"
     )
 
 
@@ -152,12 +155,19 @@ def later(story: Story) -> list[str]:
     bands = found["horizons"]
     if bands:
         row = bands["bands"][0]
-        for party, band in row["parties"].items():
-            name = called(story.name(party))
-            kept = "never keeps it" if band["empty"] else f"keeps it from a patience of {_delta(band['low'])} on"
-            upper = "" if band["empty"] or band["high"] is None or band["high"] >= 1 else f" up to {_delta(band['high'])}"
-            texts.append(f"if capital has moved {counted(row['years'], 'year')} after a break, {name} {kept}{upper}")
+        parts = [f"{called(story.name(party))} {_kept(band)}" for party, band in row["parties"].items()]
+        texts.append(f"if capital has moved {counted(row['years'], 'year')} after a break, {listed(parts)}")
     return [sentence(text) for text in texts]
+
+
+def _kept(band: Mapping[str, Any]) -> str:
+    """The patience at which a party keeps the package, in words."""
+    if band["empty"]:
+        return "never keeps it"
+    upper = "" if band["high"] is None or band["high"] >= 1 else f" up to {_delta(band['high'])}"
+    if not band["low"]:
+        return f"keeps it at any patience{upper}"
+    return f"keeps it from a patience of {_delta(band['low'])} on{upper}"
 
 
 def _or_none(delta: float | None) -> str:

@@ -87,15 +87,14 @@ def _lines(kind: str, entry: Mapping[str, Any]) -> list[str]:
 
 def calibrated(story: Story) -> list[str]:
     """Shocks whose size was found so that a stated movement comes out: target and what was achieved."""
-    return [
-        sentence(
-            f"in {quoted(crisis['name'])} the price of {lowered(story.sector_name(c['sector']))} was to move "
-            f"by {plain(c['target_pct'], 1)}{NBSP}% and moves by {plain(c['achieved_pct'], 1)}{NBSP}%, "
-            f"brought about by {c['instrument']} × {significant(c['factor'])}"
-        )
-        for crisis in story.crises
-        for c in crisis["calibrated"]
-    ]
+    found = []
+    for crisis in story.crises:
+        for c in crisis["calibrated"]:
+            price = f"in {quoted(crisis['name'])} the price of {lowered(story.sector_name(c['sector']))}"
+            target, achieved = (f"{plain(c[key], 1)}{NBSP}%" for key in ("target_pct", "achieved_pct"))
+            moves = f"moves by {target}, as stated" if target == achieved else f"was to move by {target} and moves by {achieved}"
+            found.append(sentence(f"{price} {moves}, brought about by {c['instrument']} × {significant(c['factor'])}"))
+    return found
 
 
 def _nests(closure: dict[str, Any]) -> str:
@@ -125,6 +124,25 @@ def _left_out(story: Story) -> str:
     )
 
 
+def _owners(story: Story) -> str:
+    """What is supposed of owners abroad today."""
+    if story.results["benchmark"].get("owners_abroad"):
+        return "Owners abroad are those that the benchmark knows: what they draw is no income of the economy that pays it."
+    text = "Who owns enterprises today is not in the data: all capital income counts as that of the economy’s own residents"
+    if not story.results.get("stakes"):
+        return f"{text}."
+    return (
+        f"{text}, but for the shares sold here. What the talks file says of residents’ shares today bounds what can be sold; "
+        "what foreigners hold already enters no figure but the comparison at the end of the section on shares."
+    )
+
+
+def _weighing(story: Story) -> str:
+    if story.results.get("counting") == "governments":
+        return "Real income counts everybody’s dollar alike; bargaining and trust count what governments do. "
+    return "Everybody’s dollar counts alike: no producer is weighed more than a consumer. "
+
+
 def limits(story: Story) -> list[str]:
     """What this brief does not know or does not count."""
     closure = story.results["closure"]
@@ -132,7 +150,8 @@ def limits(story: Story) -> list[str]:
         FACTORS.get(closure["factors"], f"Factors: {closure['factors']}."),
         DEFICITS.get(closure["deficits"], f"Deficits: {closure['deficits']}."),
         f"Trade elasticities: the set {quoted(str(closure['elasticities']))}. {_nests(closure)}",
-        "Everybody’s dollar counts alike: no producer is weighed more than a consumer. " + _left_out(story),
+        _weighing(story) + _left_out(story),
+        _owners(story),
         "Ranges are across the crises of the list, or across published elasticities and closures: not confidence intervals."
         if story.results.get("sensitivity")
         else "The only ranges shown are across the crises of the list. "

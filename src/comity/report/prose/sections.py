@@ -36,11 +36,16 @@ def _size(figure: Mapping[str, float]) -> str:
 
 def concessions(story: Story) -> list[str]:
     """Who concedes how many, and which concessions pay for themselves."""
-    count = {party: sum(party in p["conceded_by"] for p in story.proposals) for party in story.parties}
+    sold = {one["id"]: one for one in (story.results.get("stakes") or {"list": ()})["list"]}
+    trade = [p for p in story.proposals if p["id"] not in sold]
+    count = {party: sum(party in p["conceded_by"] for p in trade) for party in story.parties}
     parts = [f"{called(story.name(party))} concedes {counted(number, 'proposal')}" for party, number in count.items() if number]
+    for party in story.parties:
+        if bought := sum(one["buyer"] == party for one in sold.values()):
+            parts.append(f"{called(story.name(party))} is asked to buy {counted(bought, 'share')} in enterprises")
     sentences = [sentence(listed(parts))] if parts else []
     paying, costing = [], []
-    for proposal in story.proposals:
+    for proposal in trade:
         alone, givers = story.alone(proposal["id"]), [e for e in proposal["conceded_by"] if e in story.economies]
         if alone and givers:
             figures = [alone["over_nothing"][giver] for giver in givers]

@@ -140,8 +140,10 @@ def _taken(story: Story, sold: Sold) -> str:
 
 
 def _policy(story: Story, sold: Sold) -> str:
-    """Whether the issuer still gains by protecting the sector."""
+    """Where a sale turns round whether the issuer gains by protecting the sector; the term sheet has the figures."""
     found, issuer = sold["own_policy"], called(story.name(sold["issuer"]))
+    if not found["turns"]:
+        return ""
     parts = []
     for name, words in (("barrier", "one more point of cost at the border"), ("tariff", "one more point of duty")):
         before, after = found[name]["before_usd_mn"], found[name]["after_usd_mn"]
@@ -170,9 +172,10 @@ def solved(story: Story) -> list[str]:
     issuers = list(dict.fromkeys(one["issuer"] for one in found["list"]))
     if rest:
         parts = [f"{_worth(story, row, issuers)} if they hold {percent(100 * row['home_share'])}" for row in rest]
+        counted = ", as its government counts," if story.results.get("counting") == "governments" else ""
         texts.append(
-            "who owns the enterprises today is not known: the package with all shares sold is worth "
-            f"{_worth(story, whole, issuers)} a year if residents hold them all, and {listed(parts)}"
+            "who owns the enterprises today is not known, and the tables suppose that residents do: the package with all shares "
+            f"sold is worth{counted} {_worth(story, whole, issuers)} a year if residents hold them all, and {listed(parts)}"
         )
     if len(every) < len(found["home_shares"]):
         texts.append("where residents hold less than is sold, the sale cannot take place")

@@ -68,7 +68,11 @@ def values(
     """Everything reported at a point, differentiable, with the real income of each sector's producers."""
     found = dict(report.compiled(*closure)(base, shock, x, *levels)[0])
     found["producers_income"] = envelope.producers_income(
-        found["value_added"], base.lam, found["price_index"], closure[0] == "immobile"
+        found["value_added"],
+        base.lam,
+        found["price_index"],
+        closure[0] == "immobile",
+        1.0 if shock.owned_home is None else shock.owned_home,
     )
     return found
 

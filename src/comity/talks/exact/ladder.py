@@ -16,6 +16,7 @@ from comity.talks.bargaining.payoffs import Remembered, TablePayoffs, usd
 from comity.talks.evaluate import EquilibriumPayoffs
 from comity.talks.exact.alone import Response, Unled, alone, at_once, rooms
 from comity.talks.exact.outlook import Outlook
+from comity.talks.exact.tariffs import own_tariffs
 from comity.talks.exact.union import Wide
 from comity.talks.results import by_economy, rounded
 
@@ -254,7 +255,7 @@ def _rooms(outlook: Outlook, own: Mapping[str, tuple[int, ...]]) -> list[dict[st
             "union": agenda.union.code if agenda.union and code in inside else None,
             "alone": [ids[k] for k in own[code]],
             "with_others": [p.id for k, p in enumerate(agenda.proposals) if code in p.conceded_by and k not in own[code]],
-            "own_tariffs": "the union's" if code in inside else "not searched",
+            **own_tariffs(outlook, code),
         }
         for code in agenda.parties
     ]

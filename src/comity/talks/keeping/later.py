@@ -14,6 +14,7 @@ from comity.talks.keeping.bands import Band, horizon
 from comity.talks.keeping.trust import Trust, deal_patience, trust
 from comity.talks.packages import Engine, Neighbourhood, solve_crisis, touched_cells
 from comity.talks.results import Judged, rounded
+from comity.talks.wants.governments import omega
 
 YEARS = (1, 3, 5, 10)
 """Years of punishment that are shown beside one for ever."""
@@ -44,27 +45,35 @@ def variants(games: Games) -> list[Variant]:
 def long_run(engine: Engine, judged: Judged, games: Games) -> tuple[Trust, ...]:
     """Each party's trust with V as it is once capital is mobile: the same package and the same punishment, solved again.
 
-    Real income of nations: where factors are mobile no income is specific to producers. What its stakes pay stays at its value
-    of the short run. Raises NoEquilibriumError where the mobile world has none in some state.
+    Where factors are mobile no income is specific to producers, so that governments count real income; those that count
+    `activity` go on counting the value added of their sensitive sectors. What its stakes pay stays at its value of the short
+    run. Raises NoEquilibriumError where the mobile world has none in some state.
     """
     agenda = judged.agenda
-    mobile = replace(engine, closure=replace(engine.closure, factors="mobile"), parties=(), activity=())
+    mobile = replace(
+        engine,
+        closure=replace(engine.closure, factors="mobile"),
+        parties=agenda.parties,
+        activity=tuple(agenda.wants.activity),
+    )
+    more = omega(judged.counted, agenda.parties, judged.benchmark.sectors)
     touched = touched_cells(mobile.benchmark, [p.changes for p in agenda.proposals])
-    at = [judged.benchmark.economy_index(code) for code in agenda.parties]
-    value = np.zeros(len(at))
+    value = np.zeros(len(agenda.parties))
     for s, crisis in enumerate(agenda.crises):
         if games.deal.probability[s] == 0:
             continue
         near = Neighbourhood(mobile, solve_crisis(mobile, crisis), *touched)
-        kept, broken = (_income(near, x[s], agenda.trade)[at] * games.base for x in (games.deal.x, games.after.x))
+        kept, broken = (_counted(near, x[s], agenda.trade, games.base, more) for x in (games.deal.x, games.after.x))
         value += games.deal.probability[s] * (kept - broken)
     value += _paid(games, judged)
     return tuple(replace(one, value=float(v)) for one, v in zip(games.trusts, value, strict=True))
 
 
-def _income(near: Neighbourhood, x: Array, trade: Sequence[int]) -> Array:
-    package = tuple(k for k in trade if x[k] > 0)
-    return near.solve(near.values(package), near.small(()).x).values["real_income"]
+def _counted(near: Neighbourhood, x: Array, trade: Sequence[int], base: Array, more: Array) -> Array:
+    """G = RI + Σ ω PS of the parties at whole proposals, USD mn; `more` ω, party × sector."""
+    found = near.solve(near.values(tuple(k for k in trade if x[k] > 0)), near.small(()).x)
+    nation = found.values["real_income"][near.engine.positions] * base
+    return nation + (more * near.engine.producers(found)).sum(axis=1)
 
 
 def _paid(games: Games, judged: Judged) -> Array:
@@ -106,6 +115,7 @@ def told(engine: Engine, judged: Judged, games: Games) -> dict[str, Any]:
         return found
     long = long_run(engine, judged, games)
     found["horizons"] = {
+        "counts_activity": list(judged.agenda.wants.activity),
         "value_long_run_usd_mn": {one.party: rounded(one.value, 3) for one in long},
         "bands": [
             {

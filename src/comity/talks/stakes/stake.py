@@ -237,8 +237,9 @@ class WithStakes:
 def with_foreign_owners(payoffs: Payoffs, paid: Payoffs, stakes: Sequence[Stake], today: Array, home_share: float) -> WithStakes:
     """The payoffs if residents hold only a share of the enterprises: the rest of any change of dividends leaves the issuer.
 
-    `paid` are the dividends of the stakes as `WithStakes` takes them, `today` those of the benchmark, stake; levels stay the
-    benchmark's. For the sensitivity to HOME_SHARES. InputError where more is sold than residents then hold.
+    `paid` are the dividends of the stakes as `WithStakes` takes them, in what the issuer counts at its own prices where that is
+    asked, `today` those of the benchmark, stake; levels stay the benchmark's. For the sensitivity to HOME_SHARES. InputError
+    where more is sold than residents then hold.
     """
     if not 0 <= home_share <= 1:
         raise InputError(f"a home share of {home_share}: between 0 and 1")

@@ -28,6 +28,8 @@ class Worth:
     games: Games
     sale: Sale
     counted: Mapping[str, Mapping[str, float]]
+    activity: tuple[str, ...] = ()
+    """Governments that count value added, of which no owner's income is a part."""
 
     @property
     def stakes(self) -> tuple[Stake, ...]:
@@ -51,6 +53,8 @@ class Worth:
     def weight(self, m: int) -> float:
         """Dollars that the issuer's government counts for one of the owners who sell."""
         one = self.stakes[m]
+        if one.issuer in self.activity:
+            return 1.0
         return self.counted.get(one.issuer, {}).get(one.sector, 1.0)
 
     def expected(self, package: Sequence[int]) -> Array:
@@ -122,18 +126,31 @@ class Worth:
         """δ of the file, or the assumed one."""
         return PATIENCE if self.games.patience is None else self.games.patience
 
+    def drawn(self) -> TablePayoffs:
+        """Dividends of all stakes as the issuers count what leaves their owners: at the issuer's prices, by its weight."""
+        paying, payoffs = self.sale.paying, self.games.payoffs
+        every = range(len(self.stakes))
+        index = paying.index[:, :, [self.sides(m)[0] for m in every]]
+        weight = np.array([self.weight(m) for m in every])
+        paid = weight * paying.dividend(self.sale.annuity) / index
+        chance = dict(zip(payoffs.states, (float(q) for q in payoffs.probability), strict=True))
+        names = [payoffs.proposals[line] for line in paying.lines]
+        return TablePayoffs.from_packages(names, chance, payoffs.proposals, self.games.packages, paid[:, self.sale.take])
+
     def home_shares(self) -> list[tuple[float, Array | None]]:
         """What the package with all stakes brings each party over nothing if residents hold only a share of the enterprises.
 
-        None where more is sold than residents would then hold.
+        In what each government counts, at its own prices, as what the stakes pay is. Beside the usual shares those that the
+        file states. None where more is sold than residents would then hold.
         """
         paying, payoffs = self.sale.paying, self.games.payoffs
         whole = np.isin(np.arange(len(payoffs.proposals)), self.with_line(*range(len(self.stakes)))).astype(float)
-        today = np.array([one.right for one in self.stakes]) * paying.today
+        weight = np.array([self.weight(m) for m in range(len(self.stakes))])
+        today = weight * np.array([one.right for one in self.stakes]) * paying.today
         found: list[tuple[float, Array | None]] = []
-        for share in HOME_SHARES:
+        for share in sorted({*HOME_SHARES, *(one.home_share for one in self.stakes if not one.new)}, reverse=True):
             try:
-                seen = with_foreign_owners(payoffs, self.dividends(), self.stakes, today, share)
+                seen = with_foreign_owners(payoffs, self.drawn(), self.stakes, today, share)
             except InputError:
                 found.append((share, None))
                 continue

@@ -14,7 +14,7 @@ from comity.policy import selectors
 from comity.policy.numbers import number, truth
 from comity.policy.reading import Loc
 from comity.policy.strict import Strict
-from comity.records import Array, Benchmark, Closure
+from comity.records import Array, Benchmark, Closure, producers_share
 
 REVEALED = "revealed"
 
@@ -133,17 +133,7 @@ def counted_share(benchmark: Benchmark, closure: Closure, parties: Sequence[str]
     Capital's share that residents own; all of value added where labour stays too or activity is counted; nothing where
     factors are mobile.
     """
-    n = [benchmark.economy_index(code) for code in parties]
-    own = np.ones((len(n), len(benchmark.sectors)))
-    if benchmark.ownership is not None:
-        own = benchmark.ownership[n, n]
-    labour = benchmark.labour_share[n]
-    if closure.factors == "mobile":
-        share = np.zeros_like(own)
-    elif closure.factors == "immobile":
-        share = labour + (1 - labour) * own
-    else:
-        share = (1 - labour) * own
+    share = producers_share(benchmark, closure)[[benchmark.economy_index(code) for code in parties]]
     counting = np.isin(parties, activity)
     share[counting] = 1.0
     return share
