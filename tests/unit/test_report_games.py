@@ -85,6 +85,31 @@ def test_below_the_patience_the_deal_gives_way_in_the_slump_and_says_so_in_words
     assert "no part of the recommended package holds" in joined(keeping.escape(Story(a_swap_of_favours(patience=0.01))))
 
 
+def test_each_proposal_is_said_to_fall_to_its_own_depth_and_no_more_is_claimed_than_was_shown():
+    results = a_swap_of_favours(patience=0.6)
+    found = results["escape"]
+    found["intensity"]["slump"] = {"p1": 0.4, "p2": 0.0}
+    story = Story(results)
+    text = joined(keeping.escape(story))
+    assert "if it falls to 40 % for ‘Fish’ and to nothing for ‘Ports’ in ‘slump’; in the other state" in text
+    assert "No concession could be kept at more in any state of the world while the others stand as they do" in text
+    assert "To give way further would hold too and add USD" in text
+    assert "No deeper commitment" not in text
+    table = ledgers.depths(story)
+    assert table is not None
+    assert [[cell.text for cell in row[2:]] for row in table.rows] == [["100", "100"], ["40", "0"]]
+    found["intensity"]["slump"] = {"p1": 0.4, "p2": 1.0}
+    table = ledgers.depths(story)
+    assert table is not None
+    assert (len(table.head), table.note) == (3, "One other proposal of the package stands in full.")
+    found |= {"certificate": "largest_worth", "most_joint_worth_usd_mn": found["joint_worth_usd_mn"]}
+    assert "Of all packages that hold none adds more." in joined(keeping.escape(story))
+    found |= {"certificate": "maximal", "complete": False}
+    assert "left open by the search" in joined(keeping.escape(story))
+    found["certificate"] = "greatest"
+    assert "Nothing larger holds" in joined(keeping.escape(story))
+
+
 @pytest.mark.parametrize(
     ("outcome", "value", "words"),
     [

@@ -20,10 +20,10 @@ from comity.talks.bargaining.counter import counter_offers
 from comity.talks.bargaining.credit import credit, price_list
 from comity.talks.bargaining.gains import Gains
 from comity.talks.bargaining.payoffs import TablePayoffs, certainty_equivalent, usd
-from comity.talks.keeping.escape import HOLDS, STEPS, Escape, clauses, escape_clauses
 from comity.talks.keeping.escape import NOTHING as NOTHING_HOLDS
+from comity.talks.keeping.escape import STEPS, Escape, clauses, escape_clauses
 from comity.talks.keeping.remedies import remedies
-from comity.talks.keeping.trust import Deal, Punishment, Temptation, Trust, deal_patience, punishment, subsets, temptations, trust
+from comity.talks.keeping.trust import Deal, Punishment, Temptation, Trust, deal_patience, punishment, temptations, trust
 from comity.talks.results import Judged, package_id, rounded
 
 PATIENCE = 0.8
@@ -34,8 +34,8 @@ ASKED = 0.05
 """A counter-offer asks for this part of what the paper brings us on top of it, or LEAST if that is more."""
 LEAST = 0.1
 """USD mn."""
-WITHDRAWALS = 200
-"""Sets of concessions that can be withdrawn, above which depths of an escape are looked at in steps of 5 per cent."""
+CONCESSIONS = 8
+"""In a package, above which depths of an escape are looked at in steps of 5 per cent."""
 PARTIES_OF_CORE = 6
 CURES = 5
 
@@ -292,6 +292,10 @@ def escapes(games: Games) -> dict[str, Any]:
         "assumed": games.patience is None,
         "outcome": found.outcome,
         "certificate": found.certificate,
+        "joint_worth_usd_mn": usd(found.worth.sum()),
+        "most_joint_worth_usd_mn": usd(found.worth_of_best.sum()),
+        "complete": found.complete,
+        "step_pct": rounded(100 * found.step, 6),
         "depth": {state: rounded(v, 6) for state, v in zip(states, found.depth, strict=True)},
         "intensity": {
             state: {name: rounded(v, 6) for name, v in zip(ids, row, strict=True)}
@@ -310,6 +314,7 @@ def _clauses(games: Games, found: Escape) -> list[dict[str, Any]]:
             "crisis": clause.state,
             "depth": rounded(clause.depth, 6),
             "covers": list(clause.covers),
+            "levels": {name: rounded(share, 6) for name, share in clause.levels.items()},
             "trigger": clause.trigger,
             "measure": clause.measure,
             "duration": clause.duration,
@@ -319,11 +324,6 @@ def _clauses(games: Games, found: Escape) -> list[dict[str, Any]]:
 
 
 def _escape(games: Games, patience: float) -> Escape:
-    """Whole or not at all first: where the full package holds, that is the answer, and depths need no search."""
-    deal, after, tolerance = games.deal, games.after, games.tolerance
-    plain = escape_clauses(deal, patience, after=after, depths=np.array([0.0, 1.0]), tolerance=tolerance)
-    if plain.outcome == HOLDS:
-        return plain
-    sets = sum(len(list(subsets(deal.own(n)))) for n in range(len(games.payoffs.parties)))
-    depths = STEPS if sets <= WITHDRAWALS else np.linspace(0, 1, 21)
-    return escape_clauses(deal, patience, after=after, depths=depths, tolerance=tolerance)
+    """Depths in whole per cents, in steps of 5 per cent where a concession has very many others beside it."""
+    depths = STEPS if len(games.deal.standing) <= CONCESSIONS else STEPS[::5]
+    return escape_clauses(games.deal, patience, after=games.after, depths=depths, tolerance=games.tolerance)
