@@ -168,12 +168,10 @@ def test_the_band_of_weights_agrees_with_trust_at_every_weight(seed: int, patien
         deal.payoffs.proposals,
         np.random.default_rng(seed + 1).normal(0, 1, corner_of(deal).shape) * (np.arange(8) > 0)[:, None],
     )
-    none = deal.without(deal.standing)
-    for n, found in enumerate(bands.weights(deal, producers, patience)):
-        for w in np.linspace(1, 5, 17):
-            weighted = rebuilt(deal, corner_of(deal) + (w - 1) * producers.corner)
-            after = trust.Punishment(trust.NO_CONCESSIONS, none, weighted.payoffs.at(none))
-            party = trust.trust(weighted, after=after)[n]
+    found_by_party = bands.weights(deal, producers, patience)
+    for w in np.linspace(1, 5, 17):
+        weighted = rebuilt(deal, corner_of(deal) + (w - 1) * producers.corner)
+        for party, found in zip(trust.trust(weighted), found_by_party, strict=True):
             margin = party.value * patience - party.largest * (1 - patience)
             if abs(party.value) > 1e-9:
                 assert (w in found.signs) == (party.value > 0)

@@ -36,9 +36,9 @@ class Escape:
 
     `certificate`: `greatest` (every self-enforcing package lies at or below this one, proposal by proposal, in every state),
     `largest_worth` (none of its intensities can be raised, and no self-enforcing package has a larger Σ_n V_n), or `maximal`
-    (none of its intensities can be raised). `worth` is V_n, expected USD mn a year over what follows a break, `worth_of_full` that of
-    the full package if it were kept, `worth_of_best` that of the self-enforcing package worth most to all together which was
-    found on the way (`complete`: no other is worth more). `step` is the distance of the depths that were looked at.
+    (none of its intensities can be raised). `worth` is V_n, expected USD mn a year over what follows a break, `worth_of_full`
+    that of the full package if it were kept, `worth_of_best` that of the self-enforcing package worth most to all together
+    which was found on the way (`complete`: no other is worth more). `step` is the distance of the depths looked at.
     """
 
     outcome: str

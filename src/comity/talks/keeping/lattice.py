@@ -64,7 +64,7 @@ class Grid:
 
 @dataclass(frozen=True, eq=False)
 class Box:
-    """Positions from `low` to `high`, state × proposal; of its points `kept` (by state) may belong to a self-enforcing package."""
+    """Positions from `low` to `high`, state × proposal; of its points `kept`, by state, may belong to a package that holds."""
 
     low: Array
     high: Array
