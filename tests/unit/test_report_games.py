@@ -9,7 +9,7 @@ import pytest
 from comity.report import ledgers, render
 from comity.report.figures import credit as credit_figure
 from comity.report.figures import tempted
-from comity.report.prose import fair, keeping
+from comity.report.prose import between, fair, keeping
 from comity.report.story import Story
 from comity.report.tables import change
 from synthetic_results import a_swap_of_favours, three_parties_without_a_union, two_parties_in_a_union
@@ -51,6 +51,47 @@ def test_when_every_sign_turns_nothing_is_claimed():
     counters = joined(fair.counters(story))
     assert "has no better answer" not in counters
     assert "No change of up to three lines of the full list brings Belarus" in counters
+
+
+def test_where_only_parts_of_proposals_help_there_is_something_to_bargain_about():
+    results = a_swap_of_favours()
+    found = results["bargaining"]
+    nothing = found["whole"] | {"outcome": "no_gain", "room_pct": 0.0, "room_movable_pct": 0.0, "can_gain": []}
+    found |= {"whole": nothing, "room_pct": 0.25} | dict.fromkeys(fair.PURE)
+    found["intensities"]["room_at"] = {"p1": 1.0, "p2": 0.54}
+    text = joined(fair.bargain(Story(results)))
+    assert "nothing to bargain about" not in text
+    assert "No whole package lets a party gain without a loss to another (all 4 packages were compared)" in text
+    assert "proposals agreed in part do: with ‘Fish’ whole and ‘Ports’ at 54 % the two each gain at least 0.25 %" in text
+    found |= {"room_pct": 0.0, "can_gain": [Story(results).parties[0]]}
+    assert "can gain, and nobody loses" in joined(fair.bargain(Story(results)))
+    found |= {"outcome": "no_gain", "can_gain": []}
+    assert "nothing to bargain about" in joined(fair.bargain(Story(results)))
+    found["intensities"]["certificate"]["holds"] = False
+    assert "nothing to bargain about" not in joined(fair.bargain(Story(results)))
+    assert "a search among parts of proposals found none" in joined(fair.bargain(Story(results)))
+    assert render(results)["brief.html"]
+
+
+def test_weights_and_bounds_of_bargaining_are_said():
+    results = a_swap_of_favours()
+    results["bargaining"] |= {"bargaining_weights": {"BBB": 1.0, "AAA": 2.0}, "largest_transfer_usd_mn": 5.0}
+    text = joined(fair.bargain(Story(results)))
+    assert "(Nash 1950, with weights of 1 for Borea and 2 for Alba) leads to" in text
+    assert "would be shared by the weights of bargaining as far as USD 5 mn go" in text
+
+
+def test_what_was_not_looked_at_is_said_with_its_reason():
+    results = three_parties_without_a_union()
+    results["bargaining"] |= {
+        "core": None,
+        "core_reason": "too many groups",
+        "between": None,
+        "between_reason": "too many parties",
+    }
+    story = Story(results)
+    assert "go it alone was not looked at: too many groups" in joined(fair.bargain(story))
+    assert "agreed in part was not looked at: too many parties" in joined(between.bargained(story))
 
 
 def test_a_swap_of_favours_has_prices_temptations_and_a_patience():

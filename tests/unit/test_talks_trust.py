@@ -198,7 +198,7 @@ def test_the_band_of_weights_is_where_the_deal_is_kept() -> None:
     found = bands.weights(deal, producers, delta)[0]
     assert found.keeps.low == 1
     assert 1 < found.keeps.high < found.signs.high < np.inf
-    # In ordinary years A concedes alone up to ω = 1/0.9: until then the threat is a small one, and from ω = 1.2/1.4733 on too small.
+    # In ordinary years A concedes alone up to ω = 1/0.9: until then the threat is small, from ω = 1.2/1.4733 on too small.
     low, high = found.keeps.pieces
     assert (low.high, high.low) == pytest.approx((1 + 1.2 / (1.1 + 0.16 * 7 / 3), 1 + 1 / 0.9))
 

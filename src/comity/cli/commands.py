@@ -79,6 +79,8 @@ def talks(
     if len(read.file.proposals) > MANY:
         solves, minutes = read.estimate
         typer.echo(f"{solves:,} equilibria, about {minutes / workers:.1g} minutes if none is kept from an earlier run", err=True)
+    for reason in read.left_out:
+        typer.echo(f"left out: {reason}", err=True)
     folder = out or Path("out") / file.stem
     # With --json and no --out nothing is written.
     if json and out is None:

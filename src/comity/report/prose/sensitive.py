@@ -62,9 +62,7 @@ def _band(story: Story, party: str) -> str:
         return f"{text}, and keeps it wherever it signs"
     text = f"{text}, and keeps it {_range(keeps, '')}".rstrip()
     if len(parts_of(keeps)) > 1:
-        text += (
-            " (at the weights between, it or others would concede something even after a break, which makes a break too cheap)"
-        )
+        text += " (at the weights between, what would follow a break is too small a threat)"
     return text
 
 

@@ -130,7 +130,7 @@ class _Along:
 
 
 def stretches(income: Deal, producers: Payoffs, tolerance: float = 0.0) -> Iterator[tuple[Band, Array]]:
-    """Intervals of ω = w − 1, and what follows a break there: the intensities to which best responses lead, as in `punishment`."""
+    """Intervals of ω = w − 1, and what follows a break there: where best responses lead, as in `punishment`."""
     low, known = 0.0, (Remembered(income.payoffs), Remembered(producers))
     while low < np.inf:
         judge = _Along(*known, low, tolerance)

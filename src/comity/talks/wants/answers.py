@@ -69,7 +69,7 @@ def _band(one: Signing) -> dict[str, Any]:
 
 
 def _ends(bands: Bands) -> dict[str, Any] | None:
-    """From … to …, `high` None where every weight from there on does, and the `parts` of it that do; None where no weight does."""
+    """From … to …, `high` None where every weight from there on does, and its `parts`; None where no weight does."""
     return None if bands.empty else _span(bands) | {"parts": [_span(piece) for piece in bands.pieces]}
 
 
