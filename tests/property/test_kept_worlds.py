@@ -16,7 +16,8 @@ from comity.talks import packages, results
 from comity.talks.agenda import Proposal
 from comity.talks.games import Games
 from comity.talks.keeping.bands import future
-from comity.talks.keeping.escape import ESCAPE, NOTHING, escape_clauses
+from comity.talks.keeping.escape import ESCAPE, escape_clauses
+from comity.talks.keeping.lattice import GREATEST, LARGEST_WORTH
 from comity.talks.keeping.trust import punishment, trust
 from comity.talks.stakes import sale
 from comity.talks.stakes.stake import Stake
@@ -101,30 +102,42 @@ def test_no_deviation_pays_more_than_the_temptation_found(world: World) -> None:
             assert one.temptation[s] == pytest.approx(max(gains), rel=1e-5, abs=1e-5)
 
 
-@pytest.mark.parametrize(("patience", "outcome"), [(0.3, NOTHING), (0.9, NOTHING), (0.97, ESCAPE)])
-def test_no_larger_package_enforces_itself(world: World, patience: float, outcome: str) -> None:
-    """Every vector of depths on a grid: none that nobody would break is agreed on more in expectation."""
-    depths, deal = np.linspace(0, 1, 5), world.deal
-    found = escape_clauses(deal, patience, depths=depths, tolerance=world.games.tolerance)
+@pytest.mark.parametrize("patience", [0.3, 0.9, 0.97])
+def test_no_larger_package_enforces_itself(world: World, patience: float) -> None:
+    """Each concession at each level in each crisis: of those that nobody would break none has one raised, none is worth more."""
+    levels, deal = np.linspace(0, 1, 3), world.deal
+    found = escape_clauses(deal, patience, depths=levels, tolerance=world.games.tolerance)
     after = world.games.payoffs.at(found_after(world))
     own = {0: (1,), 1: (0, 2)}
-    best = -1.0
-    for depth in product(depths, repeat=len(CRISES)):
-        x = deal.x.copy()
-        x[:, :3] *= np.array(depth)[:, None]
-        agreed = world.games.payoffs.at(x)
-        worth = deal.probability @ (agreed - after)
-        breaks = False
+    one = np.array([(*x, 1.0) for x in product(levels, repeat=3)])
+    shape = [len(one)] * len(CRISES)
+    worth, tempted = np.zeros((*shape, 2)), np.full((*shape, 2), -np.inf)
+    for s in range(len(CRISES)):
+        along = [len(one) if i == s else 1 for i in range(len(CRISES))]
+        agreed = np.stack([world.games.payoffs.at(x)[s] for x in one])
+        won = np.zeros_like(agreed)
         for n in range(2):
             for gone in subsets(own[n])[1:]:
-                y = x.copy()
+                y = one.copy()
                 y[:, list(gone)] = 0
-                tempted = world.games.payoffs.at(y)[:, n] - agreed[:, n]
-                breaks |= bool(np.any(tempted > future(patience) * worth[n] + world.games.tolerance))
-        if not breaks:
-            best = max(best, float(deal.probability @ np.array(depth)))
-    assert found.outcome == outcome
-    assert float(deal.probability @ found.depth) == pytest.approx(max(best, 0.0), abs=1e-12)
+                won[:, n] = np.maximum(won[:, n], [world.games.payoffs.at(x)[s, n] for x in y] - agreed[:, n])
+        worth += deal.probability[s] * (agreed - after[s]).reshape(*along, 2)
+        tempted = np.maximum(tempted, won.reshape(*along, 2))
+    holds = np.all(tempted <= future(patience) * worth + world.games.tolerance, axis=-1)
+    at = tuple(int(np.flatnonzero(np.all(one == row, axis=1))[0]) for row in found.x)
+    assert found.outcome == ESCAPE
+    assert holds[at]
+    for s, k in product(range(len(CRISES)), range(3)):
+        for level in levels[levels > found.x[s, k]]:
+            higher = found.x[s].copy()
+            higher[k] = level
+            row = int(np.flatnonzero(np.all(one == higher, axis=1))[0])
+            assert not holds[(*at[:s], row, *at[s + 1 :])]
+    if found.certificate == GREATEST:
+        assert all(np.all(one[rows] <= x) for x, rows in zip(found.x, np.nonzero(holds), strict=True))
+        return
+    assert found.certificate == LARGEST_WORTH
+    assert found.worth.sum() == pytest.approx(worth[holds].sum(axis=-1).max())
 
 
 def found_after(world: World) -> Array:

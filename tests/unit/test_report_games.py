@@ -9,7 +9,7 @@ import pytest
 from comity.report import ledgers, render
 from comity.report.figures import credit as credit_figure
 from comity.report.figures import tempted
-from comity.report.prose import fair, keeping
+from comity.report.prose import between, fair, keeping
 from comity.report.story import Story
 from comity.report.tables import change
 from synthetic_results import a_swap_of_favours, three_parties_without_a_union, two_parties_in_a_union
@@ -53,6 +53,52 @@ def test_when_every_sign_turns_nothing_is_claimed():
     assert "No change of up to three lines of the full list brings Belarus" in counters
 
 
+def test_where_only_parts_of_proposals_help_there_is_something_to_bargain_about():
+    results = a_swap_of_favours()
+    found = results["bargaining"]
+    nothing = found["whole"] | {"outcome": "no_gain", "room_pct": 0.0, "room_movable_pct": 0.0, "can_gain": []}
+    found |= {"whole": nothing, "room_pct": 0.25} | dict.fromkeys(fair.PURE)
+    found["intensities"]["room_at"] = {"p1": 1.0, "p2": 0.54}
+    text = joined(fair.bargain(Story(results)))
+    assert "nothing to bargain about" not in text
+    assert "No whole package lets a party gain without a loss to another (all 4 packages were compared)" in text
+    assert "proposals agreed in part do: with ‘Fish’ whole and ‘Ports’ at 54 % the two each gain at least 0.25 %" in text
+    found |= {"room_pct": 0.0, "can_gain": [Story(results).parties[0]]}
+    assert "can gain, and nobody loses" in joined(fair.bargain(Story(results)))
+    found |= {"outcome": "no_gain", "can_gain": []}
+    assert "Without payments no package lets a party gain" in joined(fair.bargain(Story(results)))
+    assert "nothing to bargain about" not in joined(fair.bargain(Story(results)))
+    found["utilitarian"] = None
+    assert "nothing to bargain about" in joined(fair.bargain(Story(results)))
+    found["between"] = {"agreements": {"utilitarian": {}}}
+    assert "nothing to bargain about" not in joined(fair.bargain(Story(results)))
+    found["intensities"]["certificate"]["holds"] = False
+    assert "nothing to bargain about" not in joined(fair.bargain(Story(results)))
+    assert "a search among parts of proposals found none" in joined(fair.bargain(Story(results)))
+    assert render(results)["brief.html"]
+
+
+def test_weights_and_bounds_of_bargaining_are_said():
+    results = a_swap_of_favours()
+    results["bargaining"] |= {"bargaining_weights": {"BBB": 1.0, "AAA": 2.0}, "largest_transfer_usd_mn": 5.0}
+    text = joined(fair.bargain(Story(results)))
+    assert "(Nash 1950, with weights of 1 for Borea and 2 for Alba) leads to" in text
+    assert "would be shared by the weights of bargaining as far as USD 5 mn go" in text
+
+
+def test_what_was_not_looked_at_is_said_with_its_reason():
+    results = three_parties_without_a_union()
+    results["bargaining"] |= {
+        "core": None,
+        "core_reason": "too many groups",
+        "between": None,
+        "between_reason": "too many parties",
+    }
+    story = Story(results)
+    assert "go it alone was not looked at: too many groups" in joined(fair.bargain(story))
+    assert "agreed in part was not looked at: too many parties" in joined(between.bargained(story))
+
+
 def test_a_swap_of_favours_has_prices_temptations_and_a_patience():
     story = Story(a_swap_of_favours())
     assert "‘Fish’ costs those who grant it USD" in joined(fair.prices(story))
@@ -83,6 +129,31 @@ def test_below_the_patience_the_deal_gives_way_in_the_slump_and_says_so_in_words
     assert ledgers.depths(patient) is None
     assert "Clauses that could stand in an agreement" in render(a_swap_of_favours(patience=0.6))["brief.html"].decode()
     assert "no part of the recommended package holds" in joined(keeping.escape(Story(a_swap_of_favours(patience=0.01))))
+
+
+def test_each_proposal_is_said_to_fall_to_its_own_depth_and_no_more_is_claimed_than_was_shown():
+    results = a_swap_of_favours(patience=0.6)
+    found = results["escape"]
+    found["intensity"]["slump"] = {"p1": 0.4, "p2": 0.0}
+    story = Story(results)
+    text = joined(keeping.escape(story))
+    assert "if it falls to 40 % for ‘Fish’ and to nothing for ‘Ports’ in ‘slump’; in the other state" in text
+    assert "No concession could be kept at more in any state of the world while the others stand as they do" in text
+    assert "To give way further would hold too and add USD" in text
+    assert "No deeper commitment" not in text
+    table = ledgers.depths(story)
+    assert table is not None
+    assert [[cell.text for cell in row[2:]] for row in table.rows] == [["100", "100"], ["40", "0"]]
+    found["intensity"]["slump"] = {"p1": 0.4, "p2": 1.0}
+    table = ledgers.depths(story)
+    assert table is not None
+    assert (len(table.head), table.note) == (3, "One other proposal of the package stands in full.")
+    found |= {"certificate": "largest_worth", "most_joint_worth_usd_mn": found["joint_worth_usd_mn"]}
+    assert "Of all packages that hold none adds more." in joined(keeping.escape(story))
+    found |= {"certificate": "maximal", "complete": False}
+    assert "left open by the search" in joined(keeping.escape(story))
+    found["certificate"] = "greatest"
+    assert "Nothing larger holds" in joined(keeping.escape(story))
 
 
 @pytest.mark.parametrize(

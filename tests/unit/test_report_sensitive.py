@@ -74,6 +74,11 @@ def test_the_headline_is_a_band_and_the_rest_says_who_refuses_what():
         ({"low": 2, "high": None}, None, "if it counts at least 2 dollars"),
         ({"low": 2, "high": 3}, {"low": 2.5, "high": 3}, "if it counts between 2.5 and 3 dollars"),
         ({"low": 1, "high": 3}, None, "it keeps it at none"),
+        (
+            {"low": 1, "high": 3, "parts": [{"low": 1, "high": 3}]},
+            {"low": 1, "high": 3, "parts": [{"low": 1, "high": 1.8}, {"low": 2.1, "high": 3}]},
+            "keeps it if it counts at most 1.8 or between 2.1 and 3 dollars (at the weights between",
+        ),
     ],
 )
 def test_every_band_has_its_words(signs: Any, keeps: Any, told: str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,6 +60,13 @@ def test_where_bargaining_ends_is_solved_and_nothing_on_a_grid_dominates_it(weig
     positive = others[np.all(others > 0, axis=1)]
     assert np.prod(gain) >= 0.97 * np.prod(positive, axis=1).max()
     assert found["largest_difference_usd_mn"] < 0.1 * gain.max()
+    # Where both have the most at once, read and solved, with its certificate.
+    assert found["certificate"]["holds"]
+    room = found["room"]
+    x = np.array(list(room["intensity"].values()))
+    solved = (q @ own.at(x) - nothing) / weighed.income(weighed.parties)
+    assert min(one["gain_pct"] for one in room["gain"].values()) == pytest.approx(100 * solved.min(), abs=1e-5)
+    assert min(one["gain_pct"] for one in room["gain_read"].values()) == pytest.approx(found["room_pct"], abs=1e-5)
     json.dumps(found, allow_nan=False)
 
 
@@ -94,6 +102,27 @@ def test_payments_inside_the_solve_leave_everybody_with_the_same(alike: Outlook)
     json.dumps(found, allow_nan=False)
 
 
+def test_payments_follow_the_weights_and_stay_below_the_largest_one(alike: Outlook) -> None:
+    def told(**changes: Any) -> dict[str, Any]:
+        agenda = replace(alike.judged.agenda, **changes)
+        found = bargains.shared(Outlook(replace(alike.judged, agenda=agenda), alike.near))
+        assert found is not None
+        assert found["settled"]
+        assert sum(found["transfer_usd_mn"].values()) == pytest.approx(0, abs=2e-3)
+        return found
+
+    found = told(bargaining_weights={"BLR": 1.0, "KAZ": 3.0})
+    gain = {code: one["ev_usd_mn"] for code, one in found["gain"].items()}
+    assert gain["KAZ"] == pytest.approx(3 * gain["BLR"], abs=5e-3)
+    assert (found["bounded"], found["unequal_usd_mn"]) == (False, pytest.approx(0, abs=2e-3))
+    free = max(abs(v) for v in found["transfer_usd_mn"].values())
+    found = told(bargaining_weights={"BLR": 1.0, "KAZ": 3.0}, largest_transfer=free / 2)
+    assert max(abs(v) for v in found["transfer_usd_mn"].values()) == pytest.approx(free / 2, abs=2e-3)
+    assert found["bounded"]
+    assert found["unequal_usd_mn"] > 0
+    json.dumps(found, allow_nan=False)
+
+
 def test_no_payment_is_no_payment(alike: Outlook) -> None:
     x = np.array([1.0, 0.5])
     np.testing.assert_allclose(alike.solving_payoffs.paid(x, np.zeros(len(WORLD.economies))), alike.solving.at(x), rtol=1e-12)
@@ -117,5 +146,9 @@ def test_counter_offers_are_solved_and_said_to_hold_or_not(weighed: Outlook) -> 
 
 
 def test_more_parties_than_the_budget_are_left_to_the_table(alike: Outlook) -> None:
+    assert bargains.refused(4, 3) is None
+    reason = bargains.refused(5, 3)
+    assert reason is not None
+    assert "between 5 parties would read the table at about" in reason
     many = replace(alike.judged.agenda, parties=("BLR", "KAZ", "RUS", "KOR", "ROW"))
     assert bargains.between(Outlook(replace(alike.judged, agenda=many), alike.near)) is None

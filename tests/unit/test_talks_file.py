@@ -11,6 +11,7 @@ from comity.errors import InputError, NotYetError
 from comity.policy.instruments import CommodityPrice, TradeCost
 from comity.policy.scenario import Scenario
 from comity.talks.file import TalksFile, check_file
+from comity.talks.talks import Talks
 from talks_text import CRISES, HEAD, PROPOSALS, WORLD, bound, change, proposal, refused
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -198,6 +199,44 @@ def test_a_proposal_moves_what_a_government_controls():
 )
 def test_weights_are_for_every_party_and_not_negative(weights: str, told: str):
     assert told in str(refused(HEAD + CRISES + PROPOSALS + f"objective: {{weights: {weights}}}\n"))
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ("{bargaining_weights: {BLR: 1}}", "no weight is given for KAZ"),
+        ("{bargaining_weights: {BLR: 1, KAZ: 1, RUS: 1}}", "RUS is no party"),
+        ("{bargaining_weights: {BLR: 1, KAZ: 0}}", "the weight of KAZ must be above zero"),
+        ("{bargaining_weights: equal}", "must be a number for each party"),
+        ("{transfers: true, largest_transfer_usd_mn: 0}", "is not above 0"),
+        ("{transfers: true, largest_transfer_usd_mn: 1e309}", "largest_transfer_usd_mn"),
+        ("{largest_transfer_usd_mn: 5}", "needs transfers: true"),
+    ],
+)
+def test_rules_of_bargaining_that_make_no_sense_are_refused(rules: str, told: str):
+    assert told in str(refused(HEAD + CRISES + PROPOSALS + f"rules: {rules}\n"))
+
+
+def test_rules_of_bargaining_are_kept_by_code():
+    rules = "rules: {transfers: true, largest_transfer_usd_mn: 500, bargaining_weights: {Kazakhstan: 2, BLR: 1}}\n"
+    agenda = bound(HEAD + CRISES + PROPOSALS + rules)
+    assert agenda.bargaining_weights == {"BLR": 1.0, "KAZ": 2.0}
+    assert agenda.nash_weights is not None
+    assert agenda.nash_weights.tolist() == [1.0, 2.0]
+    assert agenda.largest_transfer == 500
+    plain = bound(HEAD + CRISES + PROPOSALS)
+    assert (plain.bargaining_weights, plain.nash_weights, plain.largest_transfer) == (None, None, None)
+
+
+def test_many_parties_are_told_before_the_run_what_is_left_out_for_them():
+    few, many = (
+        Talks.from_yaml(HEAD.replace("[BLR, KAZ]", f"[{', '.join(parties)}]") + CRISES + PROPOSALS)
+        for parties in (["BLR", "KAZ", "RUS"], ["BLR", "KAZ", "RUS", *(f"X{n:02}" for n in range(17))])
+    )
+    assert few.left_out == ()
+    parts, core = many.left_out
+    assert "between 20 parties would read the table at about" in parts
+    assert "the core of 20 parties would compare 1,048,576 groups on 2 packages" in core
 
 
 def test_weights_are_kept_by_code():

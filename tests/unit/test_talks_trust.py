@@ -198,17 +198,36 @@ def test_the_band_of_weights_is_where_the_deal_is_kept() -> None:
     found = bands.weights(deal, producers, delta)[0]
     assert found.keeps.low == 1
     assert 1 < found.keeps.high < found.signs.high < np.inf
+    # In ordinary years A concedes alone up to ω = 1/0.9: until then the threat is small, from ω = 1.2/1.4733 on too small.
+    low, high = found.keeps.pieces
+    assert (low.high, high.low) == pytest.approx((1 + 1.2 / (1.1 + 0.16 * 7 / 3), 1 + 1 / 0.9))
 
     def at(weight: float) -> trust.Trust:
-        payoffs = table(income.corner + (weight - 1) * producers.corner)
-        never_alone = trust.punishment(deal)
-        none = trust.Punishment(trust.NO_CONCESSIONS, never_alone.x, payoffs.at(np.zeros(2)))
-        return trust.trust(trust.Deal.of(payoffs, BY), after=none)[0]
+        return trust.trust(trust.Deal.of(table(income.corner + (weight - 1) * producers.corner), BY))[0]
 
     for weight in 1 + rng.uniform(0, 6, 200):
         party = at(weight)
         assert (party.value >= 0) == (weight in found.signs)
         assert (party.largest * (1 - delta) <= delta * party.value) == (weight in found.keeps)
+
+
+def test_the_band_of_weights_and_trust_see_the_same_punishment() -> None:
+    # The deal whose punishment nobody would carry out: A never keeps it, for it would go on conceding 1 alone.
+    corner = np.zeros((2, 4, 2))
+    corner[:, 1] = [-2, 6]
+    corner[:, 2] = [5, 1]
+    corner[:, 3] = [3, 7]
+    deal = trust.Deal.of(table(corner), ({0}, {0}))
+    assert [one.critical.outcome for one in trust.trust(deal)] == [trust.NEVER, trust.NO_TEMPTATION]
+    nobody = table(np.zeros((2, 4, 2)))
+    first, second = bands.weights(deal, nobody, 0.9)
+    assert first.signs.empty
+    assert first.keeps.empty
+    assert (second.keeps.low, second.keeps.high) == (1, np.inf)
+    # With producers who lose 1 by the concession that pays, A stops conceding it alone at ω = 5, and then C is worth 3 − ω < 0.
+    losing = table(np.array([[[0, 0], [0, 0], [-1, 0], [-1, 0]]] * 2, dtype=float))
+    assert bands.weights(deal, losing, 0.9)[0].signs.empty
+    assert [piece for piece, _ in bands.stretches(deal, losing)] == [bands.Band(0, 5), bands.Band(5, np.inf)]
 
 
 def test_a_party_that_never_signs_has_an_empty_band() -> None:

@@ -79,6 +79,8 @@ def talks(
     read = Talks.from_yaml(file)
     workers = workers or setting.processors()
     typer.echo(before_run(read.estimate(workers)), err=True)
+    for reason in read.left_out:
+        typer.echo(f"left out: {reason}", err=True)
     began = monotonic()
     folder = out or Path("out") / file.stem
     # With --json and no --out nothing is written.

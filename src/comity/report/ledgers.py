@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from comity.report.prose.fair import CONCEPTS, changes, tags
-from comity.report.prose.keeping import OUTCOMES
-from comity.report.prose.numbers import NOTHING_USD_MN, significant
+from comity.report.prose.keeping import OUTCOMES, given_way
+from comity.report.prose.numbers import NOTHING_USD_MN, counted, significant
 from comity.report.story import NO_CRISIS, Story
 from comity.report.tables import Cell, Table, change, money_decimals, number, short_package, text
 
@@ -181,14 +181,28 @@ def _state(story: Story, key: str | None) -> str:
 
 
 def depths(story: Story) -> Table | None:
-    """How far the package stands in each state; nothing to show where it stands in full everywhere."""
-    found = story.results["escape"]
-    if all(depth == 1 for depth in found["depth"].values()):
+    """How far each concession stands in each state; nothing to show where all stand in full everywhere."""
+    falls = given_way(story)
+    if not falls:
         return None
+    moving = [key for key in story.best["proposals"] if any(key in row for row in falls.values())]
+    found = story.results["escape"]
     rows = tuple(
-        (text(_state(story, key)), number(100 * story.chance[key], 1), number(100 * depth, 0))
-        for key, depth in found["depth"].items()
+        (
+            text(_state(story, key)),
+            number(100 * story.chance[key], 1),
+            *(number(100 * falls.get(key, {}).get(proposal, 1.0), 0) for proposal in moving),
+        )
+        for key in found["depth"]
         if key in story.chance
     )
-    head = ("state of the world", "chance a year, %", "of what was agreed, %")
-    return Table(f"The depth at which the package holds at a patience of {significant(found['patience'])}", head, rows)
+    head = ("state of the world", "chance a year, %", *(story.tag(key) for key in moving))
+    groups = (("", 2), ("of what was agreed, %", len(moving)))
+    rest = len(story.best["proposals"]) - len(moving)
+    note = (
+        f"{counted(rest, 'other proposal').capitalize()} of the package {'stands' if rest == 1 else 'stand'} in full."
+        if rest
+        else ""
+    )
+    caption = f"How far each concession can be kept at a patience of {significant(found['patience'])}"
+    return Table(caption, head, rows, groups, note)

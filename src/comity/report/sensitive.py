@@ -91,9 +91,12 @@ def bands(story: Story) -> Table | None:
 def _ends(band: Mapping[str, Any] | None) -> str:
     if band is None:
         return "none"
-    if band["high"] is None:
-        return f"from {significant(band['low'])} on"
-    return f"{significant(band['low'])} to {significant(band['high'])}"
+    return ", ".join(
+        f"from {significant(part['low'])} on"
+        if part["high"] is None
+        else f"{significant(part['low'])} to {significant(part['high'])}"
+        for part in prose.parts_of(band)
+    )
 
 
 def chart(story: Story) -> Spec | None:

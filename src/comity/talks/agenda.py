@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from comity.countries import country_name
 from comity.data.pools import pool_of, with_pool
 from comity.errors import InputError, Problem
@@ -15,7 +17,7 @@ from comity.policy.reading import Loc
 from comity.policy.scenario import nothing_changes
 from comity.policy.strict import path_text
 from comity.policy.wedges import cells, combine, refuse_double
-from comity.records import Benchmark, Closure
+from comity.records import Array, Benchmark, Closure
 from comity.solve.declared import with_rents
 from comity.talks.file import CrisisEntry, ProposalEntry, TalksFile
 from comity.talks.law import Flag, Union, find_union, flags_of
@@ -77,6 +79,10 @@ class Agenda:
     """Whether the union shares its duties by its key."""
     risk_aversion: float = 0.0
     """Relative, of every party: 0 counts expectations."""
+    bargaining_weights: Mapping[str, float] | None = None
+    """b_n of the Nash product by party; None: equal."""
+    largest_transfer: float | None = None
+    """What a party pays or gets at most, USD mn a year; None: unbounded."""
     wants: governments.Governments = governments.ALIKE
     """Whose producers which government counts for more."""
 
@@ -84,6 +90,12 @@ class Agenda:
     def governments(self) -> Mapping[str, Mapping[str, float]]:
         """w by party and sector, as the file gives them."""
         return self.wants.weights
+
+    @property
+    def nash_weights(self) -> Array | None:
+        """b_n in the order of the parties."""
+        given = self.bargaining_weights
+        return None if given is None else np.array([given[code] for code in self.parties])
 
     @property
     def stakes(self) -> tuple[int, ...]:
@@ -140,7 +152,9 @@ def bind(talks: TalksFile, benchmark: Benchmark, *, allow_violations: bool = Fal
     union = None if talks.union is None else seen.run(("union",), lambda: find_union(str(talks.union), benchmark))
     if talks.customs_pool and union is not None:
         seen.run(("customs_pool",), lambda: pool_of(union.code))
-    weights = _weights(talks, parties, benchmark, seen)
+    weights = _weights(talks.objective.weights, ("objective", "weights"), parties, benchmark, seen)
+    asked = talks.rules.bargaining_weights or "equal"
+    bargaining = _weights(asked, ("rules", "bargaining_weights"), parties, benchmark, seen)
     wants = governments.bind(talks.governments, parties, talks.closure.record, benchmark, seen)
     crises = _crises(talks.crises, benchmark, seen)
     proposals = _proposals(talks.proposals, parties, union, benchmark, seen, talks.rules.patience is not None)
@@ -175,6 +189,8 @@ def bind(talks: TalksFile, benchmark: Benchmark, *, allow_violations: bool = Fal
         patience=talks.rules.patience,
         pooled=talks.customs_pool,
         risk_aversion=objective.risk_aversion,
+        bargaining_weights=None if isinstance(bargaining, str) else bargaining,
+        largest_transfer=talks.rules.largest_transfer_usd_mn,
         wants=wants,
     )
 
@@ -202,11 +218,11 @@ def _parties(talks: TalksFile, benchmark: Benchmark, seen: _Collector) -> tuple[
     return tuple(code for code in codes if code is not None)
 
 
-def _weights(talks: TalksFile, parties: tuple[str, ...], benchmark: Benchmark, seen: _Collector) -> str | dict[str, float]:
-    given = talks.objective.weights
+def _weights(
+    given: str | Mapping[str, float], loc: Loc, parties: tuple[str, ...], benchmark: Benchmark, seen: _Collector
+) -> str | dict[str, float]:
     if isinstance(given, str):
         return given
-    loc: Loc = ("objective", "weights")
     by_code = {seen.run((*loc, word), lambda word=word: _single(word, benchmark)): weight for word, weight in given.items()}
     for code in by_code:
         if code is not None and code not in parties:

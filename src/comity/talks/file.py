@@ -31,6 +31,7 @@ MAX_TEXT = 2000
 MAX_PROPOSALS = 12
 MAX_CRISES = 12
 MAX_RISK_AVERSION = 50
+MAX_TRANSFER = 10_000_000
 
 
 def _text_of(limit: int) -> Any:
@@ -86,6 +87,22 @@ def _weights(value: Any) -> Any:
     if sum(given.values()) <= 0:
         raise ValueError("at least one weight must be above zero")
     return given
+
+
+def _bargaining_weights(value: Any) -> dict[str, float]:
+    if not isinstance(value, Mapping) or not value:
+        raise ValueError("must be a number for each party ({BLR: 1, KAZ: 2})")
+    given = {str(key): number(weight) for key, weight in value.items()}
+    if low := [key for key, weight in given.items() if not weight > 0]:
+        raise ValueError(f"the weight of {', '.join(low)} must be above zero: a party without weight is no party")
+    return given
+
+
+def _largest(value: Any) -> float:
+    result = number(value)
+    if not 0 < result <= MAX_TRANSFER:
+        raise ValueError(f"{value} is not above 0 and up to {MAX_TRANSFER:,} USD mn; for no payments write transfers: false")
+    return result
 
 
 def _risk_aversion(value: Any) -> float:
@@ -175,6 +192,10 @@ class Rules(Strict):
     nobody_worse_off: Literal["parties", "union", "none"] = "parties"
     transfers: Truth = False
     """Whether the parties may share the largest sum by payments inside the solve."""
+    largest_transfer_usd_mn: Annotated[float | None, BeforeValidator(_largest)] = None
+    """What a party may pay or get at most in a year; None: as much as it takes."""
+    bargaining_weights: Annotated[dict[str, float] | None, BeforeValidator(_bargaining_weights)] = None
+    """b_n of the Nash product and of the shares of what payments share; None: equal."""
     patience: Annotated[float | None, BeforeValidator(_patience)] = None
     """What a dollar next year is worth today; None: not stated."""
 
@@ -292,6 +313,13 @@ def across(plain: Mapping[str, Any]) -> Iterable[tuple[str, Loc, bool]]:
                 if key == "proposals":
                     yield from _subject(entry, (key, position))
     yield from _probabilities(plain.get("crises"))
+    rules = plain.get("rules")
+    if (
+        isinstance(rules, Mapping)
+        and rules.get("largest_transfer_usd_mn") is not None
+        and rules.get("transfers") not in ("true", True)
+    ):
+        yield "rules.largest_transfer_usd_mn: needs transfers: true", ("rules", "largest_transfer_usd_mn"), False
     if plain.get("union") is None:
         rules = plain.get("rules")
         if isinstance(rules, Mapping) and rules.get("nobody_worse_off") == "union":

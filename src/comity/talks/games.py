@@ -14,16 +14,17 @@ from typing import Any
 import numpy as np
 
 from comity.records import Array
-from comity.talks.bargaining.bargain import bargain_over
-from comity.talks.bargaining.core import core_of
+from comity.talks.bargaining.bargain import Bargain, bargain_over
+from comity.talks.bargaining.core import core_of, refused
 from comity.talks.bargaining.counter import counter_offers
 from comity.talks.bargaining.credit import credit, price_list
 from comity.talks.bargaining.gains import Gains
+from comity.talks.bargaining.negotiate import negotiate
 from comity.talks.bargaining.payoffs import TablePayoffs, certainty_equivalent, usd
-from comity.talks.keeping.escape import HOLDS, STEPS, Escape, clauses, escape_clauses
 from comity.talks.keeping.escape import NOTHING as NOTHING_HOLDS
+from comity.talks.keeping.escape import STEPS, Escape, clauses, escape_clauses
 from comity.talks.keeping.remedies import remedies
-from comity.talks.keeping.trust import Deal, Punishment, Temptation, Trust, deal_patience, punishment, subsets, temptations, trust
+from comity.talks.keeping.trust import Deal, Punishment, Temptation, Trust, deal_patience, punishment, temptations, trust
 from comity.talks.results import Judged, package_id, rounded
 
 PATIENCE = 0.8
@@ -34,9 +35,10 @@ ASKED = 0.05
 """A counter-offer asks for this part of what the paper brings us on top of it, or LEAST if that is more."""
 LEAST = 0.1
 """USD mn."""
-WITHDRAWALS = 200
-"""Sets of concessions that can be withdrawn, above which depths of an escape are looked at in steps of 5 per cent."""
-PARTIES_OF_CORE = 6
+CONCESSIONS = 8
+"""In a package, above which depths of an escape are looked at in steps of 5 per cent."""
+CORE = 200_000
+"""Groups of parties times packages above which the core is refused: a few seconds."""
 CURES = 5
 
 OTHERS_CONCEDE = "others_concede"
@@ -65,6 +67,10 @@ class Games:
     risk_aversion: float = 0.0
     stakes: tuple[int, ...] = ()
     """Proposals that sell a stake: no break undoes them."""
+    bargaining_weights: Array | None = None
+    """b_n of the Nash product; None: equal."""
+    largest_transfer: float | None = None
+    """What a party pays or gets at most, USD mn a year; None: unbounded."""
     nations: TablePayoffs | None = None
     """Real incomes, shown beside payoffs that count own producers for more; None where everybody counts alike."""
 
@@ -95,6 +101,8 @@ class Games:
             patience=patience,
             risk_aversion=agenda.risk_aversion,
             stakes=agenda.stakes,
+            bargaining_weights=agenda.nash_weights,
+            largest_transfer=agenda.largest_transfer,
         )
 
     @cached_property
@@ -102,6 +110,23 @@ class Games:
         """What each party counts, package × party, USD mn: expected, or its certainty equivalent with risk aversion."""
         number = [sum(1 << k for k in package) for package in self.packages]
         return certainty_equivalent(self.payoffs.corner, self.payoffs.probability, self.risk_aversion)[number]
+
+    @cached_property
+    def whole(self) -> Bargain:
+        """Bargaining over the packages of the table, each proposal whole or not at all."""
+        return bargain_over(
+            self.utility,
+            self.base,
+            parties=self.payoffs.parties,
+            sizes=[len(p) for p in self.packages],
+            weights=self.bargaining_weights,
+            largest_transfer=self.largest_transfer,
+        )
+
+    @cached_property
+    def intensities(self) -> Bargain:
+        """Whether there is anything to bargain about when proposals may be agreed in part, on the interpolated table."""
+        return negotiate(self.payoffs, self.base, risk_aversion=self.risk_aversion, points=0, concepts=())
 
     @cached_property
     def deal(self) -> Deal:
@@ -145,30 +170,53 @@ def answers(games: Games) -> dict[str, Any]:
 
 
 def bargaining(games: Games) -> dict[str, Any]:
-    """What the parties can agree on over the packages of the table, and how sure that is: every package was compared."""
-    found = bargain_over(games.utility, games.base, parties=games.payoffs.parties, sizes=[len(p) for p in games.packages])
+    """What the parties can agree on, and how sure that is.
+
+    Whether there is anything to gain is answered over all intensities (t* of talks.md, part 3) and, under `whole`, over whole
+    packages alone; the solutions are whole packages, every one of which was compared.
+    """
+    found, parts = games.whole, games.intensities
     shown = found.as_dict(names=games.names)
     agreements = shown.pop("agreements")
     gain = games.utility - games.utility[0]
     at = int(np.argmax((gain / games.base).min(axis=1)))
     edge = sorted(found.undominated, key=lambda m: tuple(gain[m]))
     drawn = shown["lottery"]
+    assert parts.room_x is not None
+    assert parts.certificate is not None
     return shown | {
+        **parts.room_dict(),
         "certificate": {"packages_compared": len(games.names), "room_at": games.names[at]},
+        "whole": found.room_dict(),
+        "bargaining_weights": _weights(games),
+        "largest_transfer_usd_mn": games.largest_transfer,
+        "intensities": parts.room_dict()
+        | {
+            "room_at": {name: rounded(v, 6) for name, v in zip(games.payoffs.proposals, parts.room_x, strict=True)},
+            "certificate": parts.certificate.as_dict(),
+        },
         **{concept: agreements.get(concept) for concept in CONCEPTS},
         "frontier": [{"package": games.names[m], "gain": _figures(games, gain[m])} for m in edge],
         "lottery": drawn if drawn and drawn["needs_rotation"] else None,
-        "core": _core(games),
+        **_core(games),
     }
 
 
-def _core(games: Games) -> dict[str, Any] | None:
+def _weights(games: Games) -> dict[str, float] | None:
+    """b_n where the talks file gives them."""
+    b = games.bargaining_weights
+    return None if b is None else {code: rounded(v, 6) for code, v in zip(games.payoffs.parties, b, strict=True)}
+
+
+def _core(games: Games) -> dict[str, Any]:
     """Of three parties or more; two have none but themselves to leave with."""
-    parties = games.payoffs.parties
-    if not 3 <= len(parties) <= PARTIES_OF_CORE:
-        return None
+    parties, packages = games.payoffs.parties, games.packages
+    reason = refused(len(parties), len(packages), CORE)
+    if len(parties) < 3 or reason is not None:
+        return {"core": None, "core_reason": reason if len(parties) >= 3 else None}
     concerned = [sorted({*by, *conceding}) for by, conceding in zip(games.by, games.conceded_by, strict=True)]
-    return core_of(games.utility, games.base, games.packages, concerned, parties).as_dict(games.names)
+    found = core_of(games.utility, games.base, packages, concerned, parties, budget=CORE)
+    return {"core": found.as_dict(games.names), "core_reason": None}
 
 
 def _figures(games: Games, gain: Array) -> dict[str, dict[str, float]]:
@@ -292,6 +340,10 @@ def escapes(games: Games) -> dict[str, Any]:
         "assumed": games.patience is None,
         "outcome": found.outcome,
         "certificate": found.certificate,
+        "joint_worth_usd_mn": usd(found.worth.sum()),
+        "most_joint_worth_usd_mn": usd(found.worth_of_best.sum()),
+        "complete": found.complete,
+        "step_pct": rounded(100 * found.step, 6),
         "depth": {state: rounded(v, 6) for state, v in zip(states, found.depth, strict=True)},
         "intensity": {
             state: {name: rounded(v, 6) for name, v in zip(ids, row, strict=True)}
@@ -310,6 +362,7 @@ def _clauses(games: Games, found: Escape) -> list[dict[str, Any]]:
             "crisis": clause.state,
             "depth": rounded(clause.depth, 6),
             "covers": list(clause.covers),
+            "levels": {name: rounded(share, 6) for name, share in clause.levels.items()},
             "trigger": clause.trigger,
             "measure": clause.measure,
             "duration": clause.duration,
@@ -319,11 +372,6 @@ def _clauses(games: Games, found: Escape) -> list[dict[str, Any]]:
 
 
 def _escape(games: Games, patience: float) -> Escape:
-    """Whole or not at all first: where the full package holds, that is the answer, and depths need no search."""
-    deal, after, tolerance = games.deal, games.after, games.tolerance
-    plain = escape_clauses(deal, patience, after=after, depths=np.array([0.0, 1.0]), tolerance=tolerance)
-    if plain.outcome == HOLDS:
-        return plain
-    sets = sum(len(list(subsets(deal.own(n)))) for n in range(len(games.payoffs.parties)))
-    depths = STEPS if sets <= WITHDRAWALS else np.linspace(0, 1, 21)
-    return escape_clauses(deal, patience, after=after, depths=depths, tolerance=tolerance)
+    """Depths in whole per cents, in steps of 5 per cent where a concession has very many others beside it."""
+    depths = STEPS if len(games.deal.standing) <= CONCESSIONS else STEPS[::5]
+    return escape_clauses(games.deal, patience, after=games.after, depths=depths, tolerance=games.tolerance)

@@ -119,6 +119,20 @@ class Talks:
         seconds = SEARCHES + equilibria * SECONDS / workers
         return Estimate(table, equilibria, seconds / 60, (seconds + COMPILING) / 60)
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What so many parties are not computed for, with what it would take."""
+        from comity.talks.bargaining import core
+        from comity.talks.exact import bargains
+        from comity.talks.games import CORE
+
+        parties = len(self.file.parties)
+        reasons = (
+            bargains.refused(parties, len(self.file.crises) + 1),
+            core.refused(parties, 2 ** len(self.file.proposals), CORE),
+        )
+        return tuple(reason for reason in reasons if reason is not None)
+
     def _run_key(self, allow_violations: bool) -> str:
         from comity.data.load import checksums
 
@@ -251,10 +265,12 @@ def _played(engine: Any, outlook: Any, played: Any, transfers: bool) -> dict[str
     from comity.talks.keeping import later
 
     found = games.answers(played)
+    agenda = outlook.judged.agenda
     found["bargaining"] |= engine.kept(
-        outlook.key("bargains", transfers),
+        outlook.key("bargains", transfers, repr(agenda.bargaining_weights), agenda.largest_transfer),
         lambda: {"between": bargains.between(outlook), "shared": bargains.shared(outlook) if transfers else None},
     )
+    found["bargaining"]["between_reason"] = bargains.refused(len(outlook.parties), len(agenda.crises))
     found["counter_offers"] = bargains.verified(outlook, found["counter_offers"])
     found["trust"]["later"] = later.told(engine, outlook.judged, played)
     return found

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from comity.report.prose.numbers import NBSP, NOTHING_USD_MN, counted, listed, percent, significant, usd
-from comity.report.prose.words import called, quoted, sentence, the_parties
+from comity.report.prose.words import called, fares, quoted, sentence, the_parties
 from comity.report.story import Story
 
 MEASURES = {"expected": "the expected loss", "worst": "the worst state", "cvar-90": "the worst tenth of cases"}
@@ -112,7 +112,14 @@ CONCEPTS = {
 
 def bargained(story: Story) -> list[str]:
     """Where bargaining ends when proposals may be agreed in part, and how far reading and solving differ there."""
-    found = story.results["bargaining"].get("between")
+    bargaining = story.results["bargaining"]
+    found = bargaining.get("between")
+    if not found and bargaining.get("between_reason"):
+        return [
+            sentence(
+                f"where bargaining ends when proposals may be agreed in part was not looked at: {bargaining['between_reason']}"
+            )
+        ]
     if not found or not found["agreements"]:
         return []
     moved = {
@@ -123,6 +130,9 @@ def bargained(story: Story) -> list[str]:
     if moved:
         parts = [f"{CONCEPTS[concept]} comes to {levels(story, one['intensity'])}" for concept, one in moved.items()]
         text = f"where proposals may be agreed in part, {'; '.join(parts)}"
+        if bargaining["nash"] is None and "nash" in moved:
+            who = listed([fares(story.name(party), moved["nash"]["gain"][party]) for party in story.parties])
+            text += f". At the first of these {who}"
     else:
         text = "agreeing to parts of proposals changes none of these answers"
     gap = found["largest_difference_usd_mn"]
@@ -137,17 +147,23 @@ def shared(story: Story) -> list[str]:
     if not found or len(story.parties) == 1:
         return []
     paid = {code: v for code, v in found["transfer_usd_mn"].items() if abs(v) >= NOTHING_USD_MN}
-    each = found["gain"][story.parties[0]]["ev_usd_mn"]
+    alike = not story.results["bargaining"].get("bargaining_weights") and not found.get("bounded")
+    each = f"each gains {usd(found['gain'][story.parties[0]]['ev_usd_mn'])}"
+    if not alike:
+        each = listed([fares(story.name(party), found["gain"][party]) for party in story.parties])
     if not paid:
-        return [sentence(f"shared equally, the largest sum leaves each with {usd(each)} a year and takes no payment")]
+        how = "equally" if alike else "by the weights of bargaining"
+        return [sentence(f"shared {how}, the largest sum takes no payment: {each} a year")]
     parts = [f"{called(story.name(code))} {'gets' if v > 0 else 'pays'} {usd(v)}" for code, v in paid.items()]
     lost = found["lost_to_prices_usd_mn"]
     prices = ""
     if abs(lost) >= NOTHING_USD_MN:
         prices = f"; through prices the payments {'cost' if lost > 0 else 'bring'} {the_parties(story)} {usd(lost)} together"
-    text = f"with payments in the equilibrium, {listed(parts)} a year, and each gains {usd(each)}{prices}"
+    text = f"with payments in the equilibrium, {listed(parts)} a year, {'' if found.get('bounded') else 'and '}{each}{prices}"
+    if found.get("bounded"):
+        text += f"; no payment may be above {usd(found['largest_transfer_usd_mn'])}, which keeps the shares apart"
     if not found["settled"]:
-        text += "; an equal split was not met to the last digit"
+        text += f"; {'an equal split' if alike else 'the split'} was not met to the last digit"
     return [sentence(text)]
 
 

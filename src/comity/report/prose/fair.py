@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from comity.report.prose.between import levels
 from comity.report.prose.headline import amount
 from comity.report.prose.numbers import NOTHING_USD_MN, counted, listed, percent, significant, usd
 from comity.report.prose.words import called, fares, lowered, package_words, quoted, sentence, the_parties
@@ -66,27 +67,69 @@ def bargain(story: Story) -> list[str]:
     """What the parties can agree on, by its named outcome."""
     found = story.results["bargaining"]
     if found["outcome"] == "no_gain":
-        texts = [
-            "No package lets a party gain without a loss to another, so that there is nothing to bargain about: "
-            f"all {found['certificate']['packages_compared']:,} packages were compared"
-        ]
+        texts = [_no_gain(found)]
     elif found["outcome"] == "needs_rotation":
         texts = [
             "more than one party can gain, but no single package lets all of them gain: it takes a rotation between packages"
         ]
+    elif _whole(found)["outcome"] != "gain":
+        texts = [_in_part(story, found)]
     else:
         texts = [*_nash(story, found), _others(story, found), _room(story, found)]
     texts += [_unmoved(story, found), _rotation(story, found), _transfers(story, found), _core(story, found)]
     return [sentence(text) for text in texts if text]
 
 
+def _whole(found: Bargain) -> Bargain:
+    """What holds of whole packages; results of before parts were looked at say nothing else."""
+    return found.get("whole", found)
+
+
+def _compared(found: Bargain) -> str:
+    return f"all {found['certificate']['packages_compared']:,} packages were compared"
+
+
+def _no_gain(found: Bargain) -> str:
+    """That nobody can gain is said of parts of proposals only where a search among them arrived, and of payments never."""
+    if "intensities" not in found or not found["intensities"]["certificate"]["holds"]:
+        more = ", and a search among parts of proposals found none" if "intensities" in found else ""
+        return f"no whole package lets a party gain without a loss to another: {_compared(found)}{more}"
+    if found["utilitarian"] or (found.get("between") or {}).get("agreements"):
+        head = "without payments no package lets a party gain without a loss to another"
+    else:
+        head = "no package lets a party gain without a loss to another, so that there is nothing to bargain about"
+    return f"{head}: {_compared(found)}, and no proposals agreed in part do better"
+
+
+def _in_part(story: Story, found: Bargain) -> str:
+    """Where only parts of proposals let the parties gain: how much all of them can have at once, and where."""
+    head = (
+        f"no whole package lets a party gain without a loss to another ({_compared(found)}), but proposals agreed in part do"
+        if _whole(found)["outcome"] == "no_gain"
+        else f"no single whole package lets all gain who can ({_compared(found)}), but proposals agreed in part do"
+    )
+    if found["room_pct"] <= 0:
+        return f"{head}: {listed([called(story.name(party)) for party in found['can_gain']])} can gain, and nobody loses"
+    where = levels(story, found["intensities"]["room_at"])
+    return f"{head}: with {where} {the_parties(story)} each gain at least {percent(found['room_pct'])} of real income"
+
+
 def _nash(story: Story, found: Bargain) -> list[str]:
     nash = found["nash"]
     who = listed([fares(story.name(party), nash["gain"][party]) for party in story.parties])
-    texts = [f"bargaining (Nash 1950) leads to {package_words(story, story.packages[nash['package']])}: {who}"]
+    texts = [
+        f"bargaining (Nash 1950{_weights(story, found)}) leads to {package_words(story, story.packages[nash['package']])}: {who}"
+    ]
     if nash["ties"]:
         texts.append(f"{counted(len(nash['ties']), 'other package')} would do as well")
     return texts
+
+
+def _weights(story: Story, found: Bargain) -> str:
+    given = found.get("bargaining_weights")
+    if not given:
+        return ""
+    return f", with weights of {listed([f'{significant(b)} for {called(story.name(code))}' for code, b in given.items()])}"
 
 
 def _others(story: Story, found: Bargain) -> str:
@@ -106,10 +149,12 @@ def _others(story: Story, found: Bargain) -> str:
 
 
 def _room(story: Story, found: Bargain) -> str:
-    compared = f"all {found['certificate']['packages_compared']:,} packages were compared"
+    compared, whole = _compared(found), _whole(found)["room_pct"]
     if len(story.parties) == 1 or found["room_pct"] <= 0:
         return compared
-    return f"{the_parties(story)} can each gain at least {percent(found['room_pct'])} of real income at once: {compared}"
+    parts = f", and {percent(found['room_pct'])} where proposals may be agreed in part"
+    more = parts if percent(found["room_pct"]) != percent(whole) else ""
+    return f"{the_parties(story)} can each gain at least {percent(whole)} of real income at once{more}: {compared}"
 
 
 def _unmoved(story: Story, found: Bargain) -> str:
@@ -138,19 +183,26 @@ def _transfers(story: Story, found: Bargain) -> str:
     paid = {code: v for code, v in shared["transfer_usd_mn"].items() if abs(v) >= NOTHING_USD_MN}
     package = package_words(story, story.packages[shared["package"]])
     if not paid:
-        return f"the largest sum is that of {package}, and sharing it equally takes no payment"
+        return f"the largest sum is that of {package}, and sharing it {by_weights(found)} takes no payment"
     parts = [f"{called(story.name(code))} {'gets' if v > 0 else 'pays'} {usd(v)}" for code, v in paid.items()]
+    bound = "" if found.get("largest_transfer_usd_mn") is None else f" as far as {usd(found['largest_transfer_usd_mn'])} go"
     sure = "; such payments are added to the gains afterwards, their effect on prices is not computed"
     if found.get("shared"):
         sure = ", at face value; what is left when prices move is told below"
-    whole = f"with payments between {the_parties(story)} the largest sum, that of {package}, would be shared equally"
-    return f"{whole}: {listed(parts)} a year{sure}"
+    whole = f"with payments between {the_parties(story)} the largest sum, that of {package}, would be shared"
+    return f"{whole} {by_weights(found)}{bound}: {listed(parts)} a year{sure}"
+
+
+def by_weights(found: Bargain) -> str:
+    """How payments share a sum."""
+    return "by the weights of bargaining" if found.get("bargaining_weights") else "equally"
 
 
 def _core(story: Story, found: Bargain) -> str:
     core = found["core"]
     if core is None:
-        return ""
+        reason = found.get("core_reason")
+        return f"whether a group of parties would rather go it alone was not looked at: {reason}" if reason else ""
     number = len(core["stable"])
     if number == 0:
         return "no package is safe from a group of parties that would do better on its own (the core is empty)"

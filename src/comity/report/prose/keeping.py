@@ -15,11 +15,6 @@ OUTCOMES = {
     "never": "never kept",
     "not_rational": "no reason to sign it",
 }
-CERTIFICATES = {
-    "greatest": "No deeper commitment holds.",
-    "largest_expected": "Other depths would trade one state for another; none is larger in expectation.",
-    "self_enforcing": "These depths hold; whether larger ones do was left open by the search.",
-}
 FANCIFUL = 1000.0
 """Discount rates above this, in per cent a year, are told as what they are: beyond any that is known."""
 INTERPOLATED = "Whole packages are solved; what lies between them is interpolated from their table."
@@ -182,25 +177,55 @@ def escape(story: Story) -> list[str]:
     cents = f"a dollar next year is worth {significant(100 * found['patience'])} cents today"
     source = "assumed: the talks file states no patience" if found["assumed"] else "the patience of the talks file"
     head = f"If {cents} ({source}),"
-    below = {key: depth for key, depth in found["depth"].items() if depth < 1}
-    parts = listed([f"to {percent(100 * depth)} in {_state(story, key)}" for key, depth in below.items() if depth > 0])
-    gone = [_state(story, key) for key, depth in below.items() if depth == 0]
-    falls = listed([text for text in (parts, f"to nothing in {listed(gone)}" if gone else "") if text])
+    falls = {key: words for key in found["depth"] if (words := _falls(story, key))}
     if found["outcome"] == "holds":
         return [f"{head} the recommended package holds in full in every state of the world: no escape clause is needed."]
     if found["outcome"] == "nothing_holds":
         return [f"{head} no part of the recommended package holds: somebody would break whatever is left of it."]
-    certificate = CERTIFICATES[found["certificate"]]
+    how = listed(list(falls.values()))
     if found["outcome"] == "smaller_package":
-        return [
-            f"{head} the recommended package is too large to be kept even without a crisis: it must fall {falls}.",
-            certificate,
-            INTERPOLATED,
-        ]
-    rest = len(found["depth"]) - len(below)
+        text = f"{head} the recommended package is too large to be kept even without a crisis: it must fall {how}."
+        return [text, certified(story), INTERPOLATED]
+    rest = len(found["depth"]) - len(falls)
     elsewhere = "the other state" if rest == 1 else f"the {counted(rest, 'other state')}"
     whole = f"; in {elsewhere} it stands in full" if rest else ""
-    return [f"{head} the recommended package holds if it falls {falls}{whole}.", certificate, INTERPOLATED]
+    return [f"{head} the recommended package holds if it falls {how}{whole}.", certified(story), INTERPOLATED]
+
+
+def given_way(story: Story) -> dict[str, dict[str, float]]:
+    """What is left of each proposal of the recommended package in each state in which it gives way."""
+    found = story.results["escape"]["intensity"]
+    below = {state: {k: row[k] for k in story.best["proposals"] if row[k] < 1} for state, row in found.items()}
+    return {state: row for state, row in below.items() if row}
+
+
+def _falls(story: Story, state: str) -> str:
+    """`to 42 % for ‘Fish’ and to nothing for ‘Ports’ in ‘slump’`; without names where all that can be withdrawn falls alike."""
+    levels = given_way(story).get(state, {})
+    texts = []
+    for level in sorted(set(levels.values()), reverse=True):
+        to = f"to {percent(100 * level)}" if level > 0 else "to nothing"
+        names = listed([quoted(story.proposal_names[k]) for k, own in levels.items() if own == level])
+        texts.append(to if list(levels) == story.best["proposals"] and len(set(levels.values())) == 1 else f"{to} for {names}")
+    return f"{listed(texts)} in {_state(story, state)}" if texts else ""
+
+
+def certified(story: Story) -> str:
+    """How large the package with its escape clauses is, as far as that is certain."""
+    found = story.results["escape"]
+    step = f"in steps of {percent(found['step_pct'])}"
+    if found["certificate"] == "greatest":
+        return f"Nothing larger holds: no concession could be kept at more in any state of the world ({step})."
+    worth, whom, most = found["joint_worth_usd_mn"], the_parties(story), found["most_joint_worth_usd_mn"]
+    text = (
+        f"No concession could be kept at more in any state of the world while the others stand as they do ({step}). This adds "
+        f"{usd(worth)} a year to what follows a break, for {whom} together"
+    )
+    if not found["complete"]:
+        return f"{text}. Whether trading one concession for another adds more was left open by the search."
+    if most - worth < NOTHING_USD_MN:
+        return f"{text}. Of all packages that hold none adds more."
+    return f"{text}. To give way further would hold too and add {usd(most)}: to concede so much costs more than it brings."
 
 
 def clauses(story: Story) -> list[str]:

@@ -60,19 +60,31 @@ def _band(story: Story, party: str) -> str:
         return f"{text}; at the patience of {significant(story.results['sensitive']['patience'])} it keeps it at none"
     if keeps == signs:
         return f"{text}, and keeps it wherever it signs"
-    return f"{text}, and keeps it {_range(keeps, '')}".rstrip()
+    text = f"{text}, and keeps it {_range(keeps, '')}".rstrip()
+    if len(parts_of(keeps)) > 1:
+        text += " (at the weights between, what would follow a break is too small a threat)"
+    return text
 
 
 def _range(band: Mapping[str, Any], whose: str) -> str:
     of = f" for a dollar of its {whose}" if whose else ""
-    low, high = band["low"], band["high"]
-    if high is None and low <= 1:
-        return f"whatever it counts{of}" if whose else "whatever it counts"
+    parts = parts_of(band)
+    if len(parts) == 1 and parts[0]["low"] <= 1:
+        high = parts[0]["high"]
+        return f"whatever it counts{of}" if high is None else f"while it counts at most {significant(high)} dollars{of}"
+    return f"if it counts {' or '.join(_weights(part) for part in parts)} dollars{of}"
+
+
+def parts_of(band: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The intervals of a band; results of before they were told apart have one."""
+    return band.get("parts") or [band]
+
+
+def _weights(part: Mapping[str, Any]) -> str:
+    low, high = part["low"], part["high"]
     if high is None:
-        return f"if it counts at least {significant(low)} dollars{of}"
-    if low <= 1:
-        return f"while it counts at most {significant(high)} dollars{of}"
-    return f"if it counts between {significant(low)} and {significant(high)} dollars{of}"
+        return f"at least {significant(low)}"
+    return f"at most {significant(high)}" if low <= 1 else f"between {significant(low)} and {significant(high)}"
 
 
 def _refusals(story: Story, party: str) -> str:

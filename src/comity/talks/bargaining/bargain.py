@@ -60,23 +60,30 @@ class Bargain:
     """Positions of the packages that no other dominates and that hurt nobody (a list of packages alone)."""
     certificate: Certificate | None = None
     """Of `room`."""
+    room_x: Array | None = None
+    """The intensities at which all have `room` at once."""
     evaluations: int = 0
 
     def as_dict(self, proposals: Sequence[str] = (), names: Sequence[str] | None = None) -> dict[str, Any]:
         """As the results show it; `names` of the packages of a list, `proposals` of the intensities."""
         show = _Shown(self.parties, self.base, proposals, names)
-        return {
-            "outcome": self.outcome,
-            "room_pct": percent(self.room),
-            "room_movable_pct": percent(self.room_movable),
-            "can_gain": [code for code, able in zip(self.parties, self.movable, strict=True) if able],
-            "ideal": show.gain(self.ideal),
+        return self.room_dict() | {
             "certificate": self.certificate and self.certificate.as_dict(),
             "agreements": {concept: show.agreement(a) for concept, a in self.agreements.items()},
             "transfers": "outside the solve",
             "undominated": [show.package(position) for position in self.undominated],
             "frontier": [] if self.frontier is None else show.points(self.frontier),
             "lottery": self.lottery and show.lottery(self.lottery),
+        }
+
+    def room_dict(self) -> dict[str, Any]:
+        """Whether there is anything to bargain about, as the results show it."""
+        return {
+            "outcome": self.outcome,
+            "room_pct": percent(self.room),
+            "room_movable_pct": percent(self.room_movable),
+            "can_gain": [code for code, able in zip(self.parties, self.movable, strict=True) if able],
+            "ideal": _Shown(self.parties, self.base, (), None).gain(self.ideal),
         }
 
 

@@ -89,12 +89,9 @@ def core_of(
     `concerned` lists for each proposal the parties whose hand it needs (who offers and who concedes); codes that are no parties
     are left out. A group can carry out the packages of proposals that concern its members alone. InputError above the budget.
     """
-    count, amount = len(parties), len(packages)
-    if 2**count * amount > budget:
-        raise InputError(
-            f"the core of {count} parties would compare {2**count:,} groups on {amount:,} packages, more than the budget of "
-            f"{budget:,}; take fewer packages or raise the budget"
-        )
+    count = len(parties)
+    if (reason := refused(count, len(packages), budget)) is not None:
+        raise InputError(reason)
     u, income = np.asarray(utility, dtype=float), np.asarray(base, dtype=float)
     gain = u - (u[0] if disagreement is None else np.asarray(disagreement, dtype=float))
     mask = {code: 1 << n for n, code in enumerate(parties)}
@@ -111,6 +108,16 @@ def core_of(
     found = Core(tuple(parties), gain, income, worth, (), excess, allocation, own)
     stable = tuple(m for m, row in enumerate(gain) if not found.objections(np.asarray(row)) and np.all(row >= -TIE * income))
     return replace(found, stable=stable)
+
+
+def refused(parties: int, packages: int, budget: int = BUDGET) -> str | None:
+    """Why a core is not computed, with what it would take; None where it is."""
+    if 2**parties * packages <= budget:
+        return None
+    return (
+        f"the core of {parties} parties would compare {2**parties:,} groups on {packages:,} packages, more than the budget of "
+        f"{budget:,}; take fewer packages or raise the budget"
+    )
 
 
 def _least_core(worth: dict[Coalition, float], parties: Coalition) -> tuple[float, Array]:

@@ -94,6 +94,7 @@ def negotiate(
         drawn,
         edge,
         certificate=first.certificate,
+        room_x=first.x,
         evaluations=gains.evaluations,
     )
 

@@ -151,6 +151,23 @@ def _weights(x: Array) -> Array:
     return found
 
 
+def on_grid(payoffs: Payoffs, s: int, axes: Sequence[Array]) -> Array:
+    """Payoffs in one state at every combination of intensities, an axis a proposal and the parties last.
+
+    A table is interpolated one proposal after another, anything else evaluated point by point.
+    """
+    count, parties = len(axes), len(payoffs.parties)
+    if not isinstance(payoffs, TablePayoffs):
+        points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, count)
+        return np.stack([payoffs.at(x)[s] for x in points]).reshape(*(len(axis) for axis in axes), parties)
+    # The last proposal has the highest bit of a package's number.
+    found = payoffs.corner[s].reshape(*[2] * count, parties).transpose(*range(count - 1, -1, -1), count)
+    for k, axis in enumerate(axes):
+        x = axis.reshape(-1, *[1] * (count - k))
+        found = (1 - x) * found.take([0], axis=k) + x * found.take([1], axis=k)
+    return found
+
+
 SAME_PLACE = 10
 """Decimals of an intensity."""
 

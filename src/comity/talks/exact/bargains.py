@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from comity.records import Array
-from comity.talks.bargaining.bargain import shares
+from comity.talks.bargaining.bargain import checked_weights, shares
 from comity.talks.bargaining.gains import Gains
-from comity.talks.bargaining.negotiate import negotiate
+from comity.talks.bargaining.negotiate import cost, negotiate
 from comity.talks.bargaining.payoffs import certainty_equivalent, remainder, usd
 from comity.talks.exact.outlook import Outlook, Part
 from comity.talks.results import pair, rounded
@@ -28,16 +28,33 @@ SURE = 1e-3
 """USD mn: a margin or a floor missed by less is met."""
 
 
+def refused(parties: int, states: int) -> str | None:
+    """Why points between whole packages are not bargained over, with what it would take; None where they are."""
+    if parties <= PARTIES:
+        return None
+    return (
+        f"bargaining over parts of proposals between {parties} parties would read the table at about "
+        f"{cost(parties, states, POINTS):,} points; it is done for up to {PARTIES} parties, for more whole packages are compared"
+    )
+
+
 def between(outlook: Outlook) -> dict[str, Any] | None:
     """The named solutions over all intensities: where the table says, with the gains that solving gives there.
 
-    None for more parties than PARTIES: the table's whole packages then are the answer.
+    None for more parties than PARTIES: the table's whole packages then are the answer, see `refused`.
     """
     if len(outlook.parties) > PARTIES:
         return None
-    base, rho = outlook.income(outlook.parties), outlook.judged.agenda.risk_aversion
-    found = negotiate(outlook.governments_read, base, risk_aversion=rho, points=POINTS)
-    read = Gains(outlook.governments_read, base, rho)
+    base, agenda = outlook.income(outlook.parties), outlook.judged.agenda
+    found = negotiate(
+        outlook.governments_read,
+        base,
+        risk_aversion=agenda.risk_aversion,
+        weights=agenda.nash_weights,
+        largest_transfer=agenda.largest_transfer,
+        points=POINTS,
+    )
+    read = Gains(outlook.governments_read, base, agenda.risk_aversion)
     solved = _Solved(outlook)
     agreements = {}
     for concept, one in found.agreements.items():
@@ -47,9 +64,13 @@ def between(outlook: Outlook) -> dict[str, Any] | None:
         slope = _first_order(outlook, one.x) if concept == "nash" else None
         agreements[concept] = told | {"first_order": slope}
     edge = [] if found.frontier is None else [_point(outlook, read, solved, x) for x in found.frontier.x]
-    gaps = [row["difference_usd_mn"] for row in (*agreements.values(), *edge)]
-    return {
-        "outcome": found.outcome,
+    assert found.room_x is not None
+    assert found.certificate is not None
+    room = _point(outlook, read, solved, found.room_x)
+    gaps = [row["difference_usd_mn"] for row in (room, *agreements.values(), *edge)]
+    return found.room_dict() | {
+        "room": room,
+        "certificate": found.certificate.as_dict(),
         "agreements": agreements,
         "frontier": edge,
         "needs_rotation": bool(found.lottery and found.lottery.needs_rotation),
@@ -90,38 +111,47 @@ def _figures(outlook: Outlook, gain: Array) -> dict[str, dict[str, float]]:
 
 
 def _first_order(outlook: Outlook, x: Array) -> float | None:
-    """What is left of the slope of Σ ln g_n in the intensities that may still move, by exact derivatives; a pure number.
+    """What is left of the slope of Σ b_n ln g_n in the intensities that may still move, by exact derivatives; a pure number.
 
-    None where somebody gains nothing there, so that the product has no slope.
+    b sums to the number of parties. None where somebody gains nothing there, so that the product has no slope.
     """
-    gains = Gains(outlook.governments, outlook.income(outlook.parties), outlook.judged.agenda.risk_aversion,
+    agenda = outlook.judged.agenda
+    gains = Gains(outlook.governments, outlook.income(outlook.parties), agenda.risk_aversion,
                   corners=outlook.governments_read, starts=[x])  # fmt: skip
     gain, slope = gains.with_gradient(x)
     able = gain > 1e-9 * gains.base
     if not able.all():
         return None
-    total = (slope / gain[:, None]).sum(axis=0)
+    total = (_weights(outlook)[:, None] * slope / gain[:, None]).sum(axis=0)
     left = np.where(x <= EDGE, np.maximum(total, 0), np.where(x >= 1 - EDGE, np.minimum(total, 0), total))
     return remainder(np.abs(left).max())
 
 
-def shared(outlook: Outlook) -> dict[str, Any] | None:
-    """The package with the largest sum, its gains shared equally by payments that are inside the solve; None without a gain.
+def _weights(outlook: Outlook) -> Array:
+    """b_n, one on average."""
+    b = checked_weights(outlook.judged.agenda.nash_weights, len(outlook.parties))
+    return b / b.mean()
 
-    The payments are found by Newton steps on equilibria: what one changes in the parties' gains is its face value to first order,
-    and the differences between rounds correct that (Broyden 1965).
+
+def shared(outlook: Outlook) -> dict[str, Any] | None:
+    """The package with the largest sum, its gains shared by payments that are inside the solve; None without a gain to share.
+
+    Shares follow the weights b_n, and no payment is above the largest one of the talks file. Payments p answer themselves: they
+    are what shares the gains that would be left without them, g(p) − p. That is solved by Newton steps on equilibria, the
+    slope at first that of payments at face value, then corrected by the differences between rounds (Broyden 1965).
     """
     j, base, rho = outlook.judged, outlook.income(outlook.parties), outlook.judged.agenda.risk_aversion
     read = certainty_equivalent(outlook.governments_read.corner, j.probability, rho)
-    gain = read - read[0]
-    number = int(np.argmax(gain.sum(axis=1)))
-    x = ((number >> np.arange(len(j.agenda.proposals))) & 1).astype(float)
-    weights = np.ones(len(base))
-    target = shares(gain[number], weights)
+    gain, weights, largest = read - read[0], _weights(outlook), j.agenda.largest_transfer
+    able = [m for m, row in enumerate(gain) if shares(row, weights, largest) is not None]
+    number = max(able, key=lambda m: float(gain[m].sum()))
+    target = shares(gain[number], weights, largest)
     if target is None or target.sum() <= 1e-9 * base.sum():
         return None
-    found = _settle(outlook, x, target - gain[number])
+    x = ((number >> np.arange(len(j.agenda.proposals))) & 1).astype(float)
     face = target - gain[number]
+    found = _settle(outlook, x, face, weights)
+    each = found.gain / weights
     return {
         "intensity": {p.id: rounded(v, 6) for p, v in zip(j.agenda.proposals, x, strict=True)},
         "transfer_usd_mn": _money(outlook, found.transfer),
@@ -129,7 +159,10 @@ def shared(outlook: Outlook) -> dict[str, Any] | None:
         "face_value": {"transfer_usd_mn": _money(outlook, face), "gain": _figures(outlook, target)},
         "sum_usd_mn": usd(float(found.gain.sum())),
         "lost_to_prices_usd_mn": usd(float(target.sum() - found.gain.sum())),
-        "unequal_usd_mn": usd(found.gain.max() - found.gain.min()),
+        "unequal_usd_mn": usd(each.max() - each.min()),
+        "bargaining_weights": {code: rounded(b, 6) for code, b in zip(outlook.parties, weights, strict=True)},
+        "largest_transfer_usd_mn": largest,
+        "bounded": bool(largest is not None and np.abs(found.transfer).max() >= largest * (1 - SHARED)),
         "rounds": found.rounds,
         "settled": found.settled,
     }
@@ -143,14 +176,17 @@ class _Split:
     settled: bool
 
 
-def _settle(outlook: Outlook, x: Array, transfer: Array) -> _Split:
-    """Payments at which everybody gains the same at intensities; the last party pays what the others get."""
-    count = len(transfer)
-    slope = np.eye(count - 1) + 1.0  # of g_n − g_last in what the first parties get, at face value
-    paid, before, rounds = transfer, None, 0
+def _settle(outlook: Outlook, x: Array, paid: Array, weights: Array) -> _Split:
+    """Payments that share what is gained with them; the last party pays what the others get."""
+    largest = outlook.judged.agenda.largest_transfer
+    slope, before = np.eye(len(paid) - 1), None
     gain = _gain_when(outlook, x, paid)
-    while rounds < ROUNDS:
-        miss = gain[:-1] - gain[-1]
+    for rounds in range(ROUNDS):
+        left = gain - paid
+        target = shares(left, weights, largest)
+        if target is None:
+            return _Split(paid, gain, rounds, False)
+        miss = (paid - (target - left))[:-1]
         if np.abs(miss).max(initial=0.0) <= SHARED * max(float(np.abs(gain).sum()), 1.0):
             return _Split(paid, gain, rounds, True)
         if before is not None:
@@ -160,8 +196,7 @@ def _settle(outlook: Outlook, x: Array, transfer: Array) -> _Split:
         move = -np.linalg.solve(slope, miss)
         paid = np.append(paid[:-1] + move, paid[-1] - move.sum())
         gain = _gain_when(outlook, x, paid)
-        rounds += 1
-    return _Split(paid, gain, rounds, False)
+    return _Split(paid, gain, ROUNDS, False)
 
 
 def _gain_when(outlook: Outlook, x: Array, transfer: Array) -> Array:

@@ -5,7 +5,7 @@ Everything here is an interval between roots of expressions that are linear in t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,8 +13,8 @@ import numpy as np
 
 from comity.errors import InputError
 from comity.records import Array
-from comity.talks.bargaining.payoffs import Payoffs
-from comity.talks.keeping.trust import Deal, Trust, crossing, withdrawals
+from comity.talks.bargaining.payoffs import Payoffs, Remembered
+from comity.talks.keeping.trust import Deal, Trust, at_rest, crossing, withdrawals
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,9 @@ class Band:
 
 EMPTY = Band(np.inf, -np.inf)
 
+SAME_WEIGHT = 1e-12
+"""Relative distance of weights below which they are one."""
+
 
 def where_positive(a: Array, b: Array, low: float = 0.0, high: float = np.inf, tolerance: float = 0.0) -> Band:
     """The z in [low, high] with a + b z ≥ −tolerance for every pair of entries."""
@@ -57,39 +60,111 @@ def future(patience: float) -> float:
 
 
 @dataclass(frozen=True)
+class Bands:
+    """Intervals that do not touch, in rising order; `low` and `high` are the ends of them all."""
+
+    pieces: tuple[Band, ...]
+
+    @classmethod
+    def joined(cls, pieces: Iterable[Band]) -> Bands:
+        """From intervals in rising order; those that touch are one."""
+        found: list[Band] = []
+        for one in pieces:
+            if one.empty:
+                continue
+            if found and one.low <= found[-1].high:
+                one = Band(found.pop().low, one.high)
+            found.append(one)
+        return cls(tuple(found))
+
+    @property
+    def low(self) -> float:
+        """Of the first."""
+        return self.pieces[0].low if self.pieces else EMPTY.low
+
+    @property
+    def high(self) -> float:
+        """Of the last."""
+        return self.pieces[-1].high if self.pieces else EMPTY.high
+
+    @property
+    def empty(self) -> bool:
+        """Whether no number lies in any of them."""
+        return not self.pieces
+
+    def __contains__(self, value: float) -> bool:
+        return any(value in piece for piece in self.pieces)
+
+
+@dataclass(frozen=True)
 class Weights:
     """The weights w of own producers at which a party signs (V ≥ 0) and those at which it also keeps the deal."""
 
     party: str
-    signs: Band
-    keeps: Band
+    signs: Bands
+    keeps: Bands
+
+
+@dataclass(eq=False)
+class _Along:
+    """Governments just above a weight 1 + `omega`, worth as (RI, PS); `until` is the ω at which the first comparison turns."""
+
+    income: Remembered
+    producers: Remembered
+    omega: float
+    tolerance: float
+    until: float = np.inf
+
+    def worth(self, x: Array, party: int) -> Array:
+        """RI and PS, 2 × state."""
+        return np.stack([self.income.at(x)[:, party], self.producers.at(x)[:, party]])
+
+    def better(self, one: Array, other: Array) -> Array:
+        """Whether more by the tolerance, a + b ω > 0; where that is zero here, b decides."""
+        a, b = one - other
+        a = a - self.tolerance
+        turn = np.divide(-a, b, out=np.full_like(a, np.inf), where=b != 0)
+        near = SAME_WEIGHT * (1 + self.omega)
+        self.until = float(min(self.until, np.min(turn[turn > self.omega + near], initial=np.inf)))
+        return np.where(np.abs(turn - self.omega) <= near, b > 0, a + b * self.omega > 0)
+
+
+def stretches(income: Deal, producers: Payoffs, tolerance: float = 0.0) -> Iterator[tuple[Band, Array]]:
+    """Intervals of ω = w − 1, and what follows a break there: where best responses lead, as in `punishment`."""
+    low, known = 0.0, (Remembered(income.payoffs), Remembered(producers))
+    while low < np.inf:
+        judge = _Along(*known, low, tolerance)
+        y, _ = at_rest(income, judge)
+        yield Band(low, judge.until), y
+        low = judge.until
 
 
 def weights(income: Deal, producers: Payoffs, patience: float, tolerance: float = 0.0) -> tuple[Weights, ...]:
-    """For each party the band of w where it signs and keeps a deal at a patience, G = RI + (w − 1) PS.
+    """For each party the w where it signs and keeps a deal at a patience, G = RI + (w − 1) PS.
 
     `income` is the deal with payoffs RI; `producers.at(x)` is PS, the real income of the producers that the weight is about,
-    state × party. After a break nobody concedes. Both conditions are linear in w for every set that a party could withdraw,
-    so that the band is exact; w < 1 is not looked at.
+    state × party. What follows a break is what `punishment` says at that w: it changes at single weights alone, and between
+    them both conditions are linear in w for every set that a party could withdraw, so that the intervals are exact. w < 1 is
+    not looked at.
     """
-    worth = future(patience)
-    counted = Deal(producers, income.conceded_by, income.x, income.lasting)
-    none = income.without(income.standing)
-    q = income.probability
-    value = [q @ (deal.agreed - deal.payoffs.at(none)) for deal in (income, counted)]
-    result = []
-    for n, name in enumerate(income.payoffs.parties):
-        gain = [withdrawals(deal, n)[1][:, q > 0] for deal in (income, counted)]
-        signs = where_positive(value[0][n], value[1][n], tolerance=tolerance)
-        kept = where_positive(worth * value[0][n] - gain[0], worth * value[1][n] - gain[1], tolerance=tolerance)
-        keeps = signs & kept
-        result.append(Weights(name, _shifted(signs), _shifted(keeps)))
-    return tuple(result)
+    worth, q = future(patience), income.probability
+    deals = (income, Deal(producers, income.conceded_by, income.x, income.lasting))
+    names = income.payoffs.parties
+    gain = [[withdrawals(deal, n)[1][:, q > 0] for deal in deals] for n in range(len(names))]
+    signs: list[list[Band]] = [[] for _ in names]
+    keeps: list[list[Band]] = [[] for _ in names]
+    for stretch, y in stretches(income, producers, tolerance):
+        value = [q @ (deal.agreed - deal.payoffs.at(y)) for deal in deals]
+        for n, (won, lost) in enumerate(gain):
+            ends = (stretch.low, stretch.high, tolerance)
+            signs[n].append(where_positive(value[0][n], value[1][n], *ends))
+            keeps[n].append(signs[n][-1] & where_positive(worth * value[0][n] - won, worth * value[1][n] - lost, *ends))
+    return tuple(Weights(*row) for row in zip(names, map(_shifted, signs), map(_shifted, keeps), strict=True))
 
 
-def _shifted(omega: Band) -> Band:
+def _shifted(omega: Iterable[Band]) -> Bands:
     """From ω = w − 1 to w."""
-    return EMPTY if omega.empty else Band(1 + omega.low, 1 + omega.high)
+    return Bands(tuple(Band(1 + piece.low, 1 + piece.high) for piece in Bands.joined(omega).pieces))
 
 
 def horizon(short: Trust, long: Trust, years: int, tolerance: float = 0.0) -> Band:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
+from typing import Protocol
 
 import numpy as np
 
@@ -134,18 +135,10 @@ class Punishment:
 def punishment(deal: Deal, tolerance: float = 0.0) -> Punishment:
     """No concessions at all, or where that is not credible the point that best responses lead to from there.
 
-    All respond at once, until nobody moves; where they never come to rest, what each would concede if nobody did.
+    See `at_rest`.
     """
     none = deal.without(deal.standing)
-    first = y = _best_responses(deal, none, tolerance)
-    settled = False
-    for _ in range(ROUNDS):
-        before, y = y, _best_responses(deal, y, tolerance)
-        settled = np.array_equal(y, before)
-        if settled:
-            break
-    if not settled:
-        y = first
+    y, settled = at_rest(deal, Plain(deal.payoffs, tolerance))
     sure = deal.probability > 0
     if np.array_equal(y[sure], none[sure]):
         return Punishment(NO_CONCESSIONS, none, deal.payoffs.at(none))
@@ -158,21 +151,58 @@ def punishment(deal: Deal, tolerance: float = 0.0) -> Punishment:
     return Punishment(NOT_CREDIBLE, y, deal.payoffs.at(y), conceding, settled)
 
 
-def _best_responses(deal: Deal, y: Array, tolerance: float) -> Array:
-    """Everybody's best own concessions in each state while the others stay at y; one moves only for more than the tolerance.
+class Judge(Protocol):
+    """What a party thinks of intensities: `worth` ends with an axis of states, `better` says in which states one is preferred."""
+
+    def worth(self, x: Array, party: int) -> Array: ...
+
+    def better(self, one: Array, other: Array) -> Array: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Plain:
+    """Payoffs as they are; a party moves only for more than the tolerance."""
+
+    payoffs: Payoffs
+    tolerance: float
+
+    def worth(self, x: Array, party: int) -> Array:
+        """Payoff by state."""
+        return self.payoffs.at(x)[:, party]
+
+    def better(self, one: Array, other: Array) -> Array:
+        """Whether more by the tolerance."""
+        return one > other + self.tolerance
+
+
+def at_rest(deal: Deal, judge: Judge) -> tuple[Array, bool]:
+    """Where best responses lead to from no concessions, and whether they came to rest there.
+
+    All respond at once, until nobody moves; where they never come to rest, what each would concede if nobody did.
+    """
+    first = y = _best_responses(deal, deal.without(deal.standing), judge)
+    for _ in range(ROUNDS):
+        before, y = y, _best_responses(deal, y, judge)
+        if np.array_equal(y, before):
+            return y, True
+    return first, False
+
+
+def _best_responses(deal: Deal, y: Array, judge: Judge) -> Array:
+    """Everybody's best own concessions in each state while the others stay at y.
 
     All move at once, so that the order of the parties is no matter.
     """
     moved = y.copy()
     for party in range(len(deal.payoffs.parties)):
         own = list(deal.only(party))
-        best, value = y, deal.payoffs.at(y)[:, party]
+        best, value = y, judge.worth(y, party)
         for chosen in subsets(own):
             other = y.copy()
             other[:, own] = 0
             other[:, list(chosen)] = deal.x[:, list(chosen)]
-            found = deal.payoffs.at(other)[:, party]
-            better = found > value + tolerance
+            found = judge.worth(other, party)
+            better = judge.better(found, value)
             best, value = np.where(better[:, None], other, best), np.where(better, found, value)
         moved[:, own] = best[:, own]
     return moved

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from comity.talks import games as played
-from comity.talks.keeping.bands import Band
+from comity.talks.keeping.bands import Band, Bands
 from comity.talks.results import Judged
 from comity.talks.wants import breakeven
 from comity.talks.wants.sensitive import HIGH, Studied, Study, as_dict, weight
@@ -68,9 +68,13 @@ def _band(one: Signing) -> dict[str, Any]:
     return {"party": one.party, "sector": one.sector, "signs": _ends(one.band.signs), "keeps": _ends(one.band.keeps)}
 
 
-def _ends(band: Band) -> dict[str, float | None] | None:
-    """From … to …; `high` None where every weight from `low` on does; None where no weight does."""
-    return None if band.empty else {"low": weight(band.low), "high": weight(band.high) if np.isfinite(band.high) else None}
+def _ends(bands: Bands) -> dict[str, Any] | None:
+    """From … to …, `high` None where every weight from there on does, and its `parts`; None where no weight does."""
+    return None if bands.empty else _span(bands) | {"parts": [_span(piece) for piece in bands.pieces]}
+
+
+def _span(band: Band | Bands) -> dict[str, float | None]:
+    return {"low": weight(band.low), "high": weight(band.high) if np.isfinite(band.high) else None}
 
 
 def _concessions(study: Study, judged: Judged) -> list[dict[str, Any]]:
