@@ -66,7 +66,13 @@ def test_where_only_parts_of_proposals_help_there_is_something_to_bargain_about(
     found |= {"room_pct": 0.0, "can_gain": [Story(results).parties[0]]}
     assert "can gain, and nobody loses" in joined(fair.bargain(Story(results)))
     found |= {"outcome": "no_gain", "can_gain": []}
+    assert "Without payments no package lets a party gain" in joined(fair.bargain(Story(results)))
+    assert "nothing to bargain about" not in joined(fair.bargain(Story(results)))
+    found["utilitarian"] = None
     assert "nothing to bargain about" in joined(fair.bargain(Story(results)))
+    found["between"] = {"agreements": {"utilitarian": {}}}
+    assert "nothing to bargain about" not in joined(fair.bargain(Story(results)))
+    del found["between"]
     found["intensities"]["certificate"]["holds"] = False
     assert "nothing to bargain about" not in joined(fair.bargain(Story(results)))
     assert "a search among parts of proposals found none" in joined(fair.bargain(Story(results)))

@@ -74,14 +74,15 @@ def _compared(found: Bargain) -> str:
 
 
 def _no_gain(found: Bargain) -> str:
-    """That nobody can gain is said of parts of proposals only where a search among them arrived."""
+    """That nobody can gain is said of parts of proposals only where a search among them arrived, and of payments never."""
     if "intensities" not in found or not found["intensities"]["certificate"]["holds"]:
         more = ", and a search among parts of proposals found none" if "intensities" in found else ""
         return f"no whole package lets a party gain without a loss to another: {_compared(found)}{more}"
-    return (
-        "No package lets a party gain without a loss to another, so that there is nothing to bargain about: "
-        f"{_compared(found)}, and no proposals agreed in part do better"
-    )
+    if found["utilitarian"] or (found.get("between") or {}).get("agreements"):
+        head = "without payments no package lets a party gain without a loss to another"
+    else:
+        head = "no package lets a party gain without a loss to another, so that there is nothing to bargain about"
+    return f"{head}: {_compared(found)}, and no proposals agreed in part do better"
 
 
 def _in_part(story: Story, found: Bargain) -> str:
