@@ -144,7 +144,9 @@ def test_money_in_other_units_changes_no_ratio_and_every_level_alike():
     shock = storm(FULL)
     other = replace(FULL, trade_flow=units * FULL.trade_flow)
     one = solve(FULL, shock, closure=Closure("specific", "with_trade")).values
-    two = solve(other, replace(shock, transfer=units * shock.transfer), closure=Closure("specific", "with_trade")).values
+    two = solve(
+        other, replace(shock, transfer=units * np.asarray(shock.transfer)), closure=Closure("specific", "with_trade")
+    ).values
     for name in (*RATIOS, "employment_share"):
         np.testing.assert_allclose(two[name], one[name], rtol=1e-8, err_msg=name)
     for name in ("gdp", "exports", "trade_by_partner", "capital_income"):
@@ -215,7 +217,7 @@ def test_what_buyers_pay_makes_the_price_of_a_sector(stormy: Equilibrium):
     b, v = stormy.benchmark, stormy.values
     mean = (b.trade_share * v["buyer_price"] ** -b.trade_elasticity).sum(1) ** (-1 / b.trade_elasticity)
     np.testing.assert_allclose(mean, v["price"], rtol=1e-8)
-    gross = (1 + tariff_cf(b, stormy.wedges)) / (1 + tariff_cf(b, Wedges())) * stormy.wedges.trade_cost
+    gross = (1 + tariff_cf(b, stormy.wedges)) / (1 + tariff_cf(b, Wedges())) * np.asarray(stormy.wedges.trade_cost)
     np.testing.assert_allclose(told.buyer_price(v["border_price"], gross), v["buyer_price"], rtol=1e-12)
     levy = (1 + export_levy_cf(b, stormy.wedges)) / (1 + export_levy_cf(b, Wedges()))
     np.testing.assert_allclose(told.border_price(v["unit_cost"], levy), v["border_price"], rtol=1e-12)
