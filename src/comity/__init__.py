@@ -32,6 +32,7 @@ _HOMES = {
     "solve": "comity.solve.equilibrium",
     "with_rents": "comity.solve.declared",
     "gradient": "comity.solve.derivatives.adjoint",
+    "decompose": "comity.solve.derivatives.path",
     "Preview": "comity.solve.derivatives.preview",
     "Talks": "comity.talks.talks",
     "relations": "comity.relations",

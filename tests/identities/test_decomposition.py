@@ -10,6 +10,7 @@ import pytest
 from comity.model import envelope
 from comity.records import Benchmark, Closure, Wedges
 from comity.solve.derivatives import path
+from comity.solve.derivatives.first_order import first_order
 from comity.solve.equilibrium import solve
 from comity.vocabulary import DEFICITS, FACTORS
 from referee import lopsided
@@ -145,6 +146,64 @@ def test_an_export_tax_on_one_partner_is_dearer_for_him():
     assert got[1, 0, 2] * (world.income - world.deficit)[1] == pytest.approx(
         -got[0, 1, 2] * (world.income - world.deficit)[0], rel=1e-3
     )
+
+
+def vanishing(world: Benchmark, size: float, deficits: str = "balanced") -> path.Decomposition:
+    """Both decompositions of a change of all tariffs by random points times `size`."""
+    abroad = 1 - np.eye(len(world.economies))[:, :, None]
+    points = abroad * np.random.default_rng(9).uniform(0, 0.2, world.tariff.shape)
+    eq = solve(world, Wedges(tariff=world.tariff + size * points), closure=Closure("mobile", deficits), tolerance=1e-12)
+    return path.decompose(eq)
+
+
+def test_the_first_order_sum_tends_to_the_exact_decomposition(world: Benchmark):
+    """Ten times less of a tariff is a hundred times less of what the published sums leave out, in all and cell by cell."""
+    gaps = []
+    for size in (1e-1, 1e-2):
+        both = vanishing(world, size)
+        exact, sums = both.by_channel(), both.first_order
+        assert sums.base_without_deficits
+        np.testing.assert_allclose(sums.total + sums.remainder, sums.welfare, atol=1e-15)
+        total = np.abs(sums.total - (exact["terms_of_trade"] + exact["volume_of_trade"])).max()
+        cells = [np.abs(getattr(sums, name) - both.channels[name]).max() for name in ("terms_of_trade", "volume_of_trade")]
+        gaps.append((total, np.abs(sums.remainder).max(), *cells))
+        assert np.abs(sums.total).max() > 0.01 * size
+    assert all(less < more / 50 for more, less in zip(*gaps, strict=True))
+
+
+def test_the_published_sums_by_partner_and_sector_are_one_sum(world: Benchmark):
+    sums = vanishing(world, 0.5).first_order
+    for view in (sums.by_partner(), sums.by_sector()):
+        np.testing.assert_allclose(sum(part.sum(axis=1) for part in view.values()), sums.total, atol=1e-14)
+    np.testing.assert_allclose(sum(sums.by_channel().values()), sums.total, atol=1e-14)
+    # Of prices one gains what the other loses.
+    money = sums.by_channel()["terms_of_trade"] * sums.benchmark.income
+    assert abs(money.sum()) < 1e-12 * sums.benchmark.income.sum()
+
+
+def test_what_deficits_do_is_left_out_of_the_published_sums(world: Benchmark):
+    """They are of consumption with D held: the formula holds while D stays, and leaves out the change of D where it moves."""
+    abroad = 1 - np.eye(len(world.economies))[:, :, None]
+    moved = Wedges(tariff=world.tariff + 1e-3 * abroad * (np.arange(len(world.economies)) == 0)[:, None, None])
+    held, moves = (solve(world, moved, closure=Closure("mobile", d), tolerance=1e-12) for d in ("fixed", "with_trade"))
+    assert not first_order(held).base_without_deficits
+    left = first_order(moves).remainder
+    borrowed = (moves.values["deficit"] - world.deficit) / world.income
+    assert np.abs(borrowed).max() > 20 * np.abs(first_order(held).remainder).max()
+    np.testing.assert_allclose(left, borrowed, atol=0.1 * np.abs(borrowed).max())
+
+
+def test_duties_that_importers_keep_as_rents_count_as_duties():
+    """A rent of importers in place of a tariff is the same duty to the published sums."""
+    given = lopsided(28, 4, 3).arrays()
+    as_tariff = Benchmark.from_arrays(**given)
+    as_rent = Benchmark.from_arrays(**{**given, "tariff": 0 * as_tariff.tariff, "import_rent": as_tariff.tariff})
+    abroad = 1 - np.eye(4)[:, :, None]
+    gross = (1 + as_tariff.tariff) * (1 + 0.05 * abroad)
+    closure = Closure("mobile", "balanced")
+    one = first_order(solve(as_tariff, Wedges(tariff=gross - 1), closure=closure))
+    two = first_order(solve(as_rent, Wedges(import_rent=gross - 1), closure=closure))
+    np.testing.assert_allclose(two.total, one.total, atol=1e-9)
 
 
 def test_terms_of_trade_are_what_one_side_gains_and_the_other_loses():

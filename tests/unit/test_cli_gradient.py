@@ -77,3 +77,35 @@ def test_decompose_adds_up(tmp_path):
         for view in ("partners_pct", "sectors_pct"):
             assert sum(row[view].values()) + row["channels_pct"]["deficit"] == pytest.approx(goal, abs=1e-4)
         assert abs(row["residual_pct"]) < 1e-4
+
+
+def test_decompose_shows_the_published_sums_beside_the_exact_ones(tmp_path):
+    file = tmp_path / "cars.yaml"
+    file.write_text(SCENARIO, encoding="utf-8")
+    report = plain("solve", str(file), "--of", "MEX", "--decompose", "--closure", "mobile,balanced")
+    found = report["decomposition"]
+    assert found["first_order"]["base_without_deficits"] is True
+    assert "Caliendo and Parro" in found["first_order"]["method"]
+    (row,) = found["economies"]
+    sums = row["first_order_pct"]
+    assert sums["terms_of_trade"] + sums["volume_of_trade"] == pytest.approx(sums["sum"], abs=1e-5)
+    assert sums["sum"] + sums["remainder"] == pytest.approx(sums["welfare"], abs=1e-5)
+    assert sums["welfare"] == pytest.approx(report["economy"][0]["consumption_pct"], abs=1e-5)
+    for view in ("partners", "sectors"):
+        assert sum(sums[view].values()) == pytest.approx(sums["sum"], abs=1e-4)
+    # Mexico sells cars: what it loses it loses by prices, in both.
+    assert sums["terms_of_trade"] < 0
+    assert row["channels_pct"]["terms_of_trade"] < 0
+    shown = runner.invoke(app, ["solve", str(file), "--of", "MEX", "--decompose"], catch_exceptions=False).output
+    words = " ".join(shown.split())
+    assert "exactly: 100 log points" in words
+    assert "To first order, as Caliendo and Parro" in words
+    assert "D = 0 (--closure mobile,balanced)" in words
+
+
+def test_decompose_is_a_public_function():
+    import comity
+
+    found = comity.decompose(comity.solve(load("world-2022")))
+    assert np.abs(found.first_order.total).max() < 1e-10
+    assert found.first_order.by_partner()["terms_of_trade"].shape == (len(load("world-2022").economies),) * 2

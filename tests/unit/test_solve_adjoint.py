@@ -143,7 +143,7 @@ def test_the_block_solver_solves_the_dense_system(eq: Equilibrium, transposed: b
     rhs = rng.normal(size=(many, *here.x.shape))
     rhs[3] = rhs[2]  # twice the same, and one that asks for nothing
     rhs[5] = 0
-    found = linear.solve(here.w.base, here.shock, here.x, here.blocks, jnp.asarray(rhs), here.closure, transposed=transposed)
+    found = linear.solve(here.w.base, here.shock, here.x, here.steer, jnp.asarray(rhs), here.closure, transposed=transposed)
     right = np.linalg.solve(dense.T if transposed else dense, rhs.reshape(many, -1).T).T
     assert found.residual <= 1e-12
     np.testing.assert_allclose(np.asarray(found.x).reshape(many, -1), right, rtol=1e-9, atol=1e-10 * np.abs(right).max())
@@ -154,7 +154,7 @@ def test_a_tolerance_that_cannot_be_reached_is_an_error(eq: Equilibrium, many: i
     here = place(eq)
     with pytest.raises(NoEquilibriumError, match="residual"):
         linear.solve(
-            here.w.base, here.shock, here.x, here.blocks, jnp.ones((many, *here.x.shape)), here.closure, transposed=True,
+            here.w.base, here.shock, here.x, here.steer, jnp.ones((many, *here.x.shape)), here.closure, transposed=True,
             tolerance=1e-19,
         )  # fmt: skip
 

@@ -204,7 +204,9 @@ def solve(
     closure: Annotated[str | None, typer.Option(help="Such as specific,with_trade; the file's, or mobile,fixed.")] = None,
     by: Annotated[str, typer.Option(help="economy, sector or partner.")] = "economy",
     of: Annotated[str, typer.Option(help="Economies to show (codes or groups); all unless given.")] = "all",
-    decompose: Annotated[bool, typer.Option("--decompose", help="Take real income apart, exactly: takes some seconds.")] = False,
+    decompose: Annotated[
+        bool, typer.Option("--decompose", help="Say where gains come from, exactly and to first order.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """One counterfactual."""

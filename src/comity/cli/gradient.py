@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import typer
 
 from comity.cli import setting
 from comity.errors import InputError
@@ -102,12 +103,18 @@ def largest(found: Any, instrument: str, benchmark: Any, codes: list[str], top: 
     return cells
 
 
+EXACT = "the envelope condition of real income, integrated along the path: parts add up"
+FIRST_ORDER = "Caliendo and Parro (2015), eq. 17: terms and volume of trade of consumption, x̂ − 1 at base weights"
+
 MOST = 12
 """Economies whose gain is also taken apart by instrument; each needs a linear system at every point of the path."""
 
 
 def decomposition(eq: Any, shown: list[int], top: int = 5) -> dict[str, Any]:
-    """The exact decomposition of the shown economies' real income, in per cent (100 × log points), as plain data."""
+    """Two decompositions of the shown economies' gains as plain data, per cent.
+
+    The exact one of real income (100 × log points) and, in each row's `first_order_pct`, the published one of consumption.
+    """
     from comity.solve.derivatives import path
 
     b = eq.benchmark
@@ -124,13 +131,37 @@ def decomposition(eq: Any, shown: list[int], top: int = 5) -> dict[str, Any]:
             "partners_pct": _named(sum(part[n] for part in partners.values()), b.economies, top),
             "sectors_pct": _named(sum(part[n] for part in sectors.values()), b.sectors, top),
             "residual_pct": float(f"{100 * found.residual[n]:.1e}"),
+            "first_order_pct": first_order(found.first_order, n, top),
         }
         if code in found.of:
             k = found.of.index(code)
             row["instruments_pct"] = {name: _pct(part[k]) for name, part in instruments.items() if _pct(part[k])}
             row["instruments_residual_pct"] = float(f"{100 * found.residual_of[k]:.1e}")
         rows.append(row)
-    return {"unit": "per cent (100 log points) of real income", "points": found.nodes, "economies": rows}
+    return {
+        "unit": "per cent (100 log points) of real income",
+        "method": EXACT,
+        "points": found.nodes,
+        "first_order": {
+            "unit": "per cent of base income",
+            "method": FIRST_ORDER,
+            "base_without_deficits": found.first_order.base_without_deficits,
+        },
+        "economies": rows,
+    }
+
+
+def first_order(sums: Any, n: int, top: int) -> dict[str, Any]:
+    """The published sums of one economy, what they are said to be the sum of, and what they leave out."""
+    b, partners, sectors = sums.benchmark, sums.by_partner(), sums.by_sector()
+    return {
+        **{name: _pct(part[n]) for name, part in sums.by_channel().items()},
+        "sum": _pct(sums.total[n]),
+        "welfare": _pct(sums.welfare[n]),
+        "remainder": _pct(sums.remainder[n]),
+        "partners": _named(sum(part[n] for part in partners.values()), b.economies, top),
+        "sectors": _named(sum(part[n] for part in sectors.values()), b.sectors, top),
+    }
 
 
 def _pct(value: Any) -> float:
@@ -146,11 +177,11 @@ def _named(parts: Any, names: tuple[str, ...], top: int) -> dict[str, float]:
 
 
 def show_decomposition(report: dict[str, Any]) -> None:
-    """The decomposition as a table: one row an economy, one column a channel, and what is left over."""
+    """The exact decomposition as a table: one row an economy, one column a channel, and what is left over; then the published."""
     rows = report["economies"]
     names = [name for name in rows[0]["channels_pct"] if any(row["channels_pct"][name] for row in rows)]
     setting.table(
-        f"Where it comes from, 100 log points ({report['points']} equilibria on the path)",
+        f"Where it comes from, exactly: 100 log points ({report['points']} equilibria on the path)",
         ["economy", "real income", *(name.replace("_", " ") for name in names), "residual", "largest partner", "largest sector"],
         [
             [
@@ -163,3 +194,26 @@ def show_decomposition(report: dict[str, Any]) -> None:
             for row in rows
         ],
     )
+    show_first_order(report)
+
+
+def show_first_order(report: dict[str, Any]) -> None:
+    """The published decomposition as a table, and what it was made for where that is something else."""
+    sums = [(row["iso3"], row["first_order_pct"]) for row in report["economies"]]
+    columns = ("terms_of_trade", "volume_of_trade", "sum", "welfare", "remainder")
+    setting.table(
+        "To first order, as Caliendo and Parro (2015, eq. 17) print it: % of base income, x̂ − 1 at base weights",
+        ["economy", "terms of trade", "volume of trade", "sum", "consumption, exactly", "left out", "partner", "sector"],
+        [
+            [
+                code,
+                *(f"{found[name]:+.3f}" for name in columns),
+                *(next((f"{k} {v:+.3f}" for k, v in found[key].items()), "–") for key in ("partners", "sectors")),
+            ]
+            for code, found in sums
+        ],
+    )
+    if not report["first_order"]["base_without_deficits"]:
+        typer.echo(
+            "the paper first solves its base with D = 0 (--closure mobile,balanced); here what deficits do is left out too"
+        )

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from comity.errors import InputError
-from comity.model import decompose
 from comity.records import Array, Benchmark, Closure, Equilibrium, Wedges
 from comity.solve import homotopy, problem, rebase
+from comity.solve.derivatives.first_order import first_order
 from comity.solve.equilibrium import solve
 
 LONG_RUN = Closure("mobile", "fixed")
@@ -83,7 +83,7 @@ def reproduce(paper: str = "caliendo-parro-2015", data: str | Path | None = None
 def caliendo_parro_2015(data: str | Path | None) -> list[dict[str, Any]]:
     """Table 2, twelve cells."""
     run = replicate_nafta(read_arrays(data))
-    ours = effects(run.base, run.counterfactual)
+    ours = effects(run.counterfactual)
     cells = []
     for effect, row in TABLE_2.items():
         for economy, published in row.items():
@@ -176,19 +176,16 @@ def solved_base(arrays: Mapping[str, Array], g: Array) -> Benchmark:
     )
 
 
-def effects(base: Benchmark, counterfactual: Equilibrium) -> dict[str, Array]:
+def effects(counterfactual: Equilibrium) -> dict[str, Array]:
     """The columns of Table 2 and the exact change of welfare, by economy, in per cent."""
-    cf = counterfactual.values
-    F, cost = base.trade_flow, np.asarray(cf["unit_cost"])
-    growth = np.divide(np.asarray(cf["trade_flow"]), F, out=np.ones_like(F), where=F > 0)
-    terms = decompose.terms_of_trade(F, cost, base.income)
-    volume = decompose.volume_of_trade(F, base.tariff, growth, cost, base.income)
+    sums = first_order(counterfactual)
+    by_channel = sums.by_channel()
     return {
-        "terms of trade": 100 * terms,
-        "volume of trade": 100 * volume,
-        "welfare": 100 * (terms + volume),
-        "real wages": 100 * (np.asarray(cf["real_wage"]) - 1),
-        "exact welfare": 100 * (np.asarray(cf["welfare"]) - 1),
+        "terms of trade": 100 * by_channel["terms_of_trade"],
+        "volume of trade": 100 * by_channel["volume_of_trade"],
+        "welfare": 100 * sums.total,
+        "real wages": 100 * (np.asarray(counterfactual.values["real_wage"]) - 1),
+        "exact welfare": 100 * sums.welfare,
     }
 
 

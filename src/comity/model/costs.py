@@ -73,9 +73,17 @@ def price_mobile(y: jax.Array, lnL: jax.Array, sectors: int) -> jax.Array:
     return jnp.broadcast_to((y - lnL)[..., None], (*y.shape, sectors))
 
 
+def rental(y: jax.Array, lnK: jax.Array) -> jax.Array:
+    """Log price of a unit of capital where it stays in its sector, r̂ = (γ′Y′)/(γY)/K̂ (eq. 1; where it is mobile it earns ŵ).
+
+    `y` log change of value added by sector, of which capital has a constant share, `lnK` log capital; returns … × sector.
+    """
+    return y - lnK
+
+
 def price_specific(y: jax.Array, lam: jax.Array, labour_income: jax.Array, lnL: jax.Array, lnK: jax.Array) -> jax.Array:
     """Log price of value added when capital stays in its sector: ln v̂ = λ ln ŵ + (1−λ) ln r̂, r̂ = (γ′Y′)/(γY)/K̂ (eq. 1)."""
-    return lam * average_wage(y, labour_income, lnL)[..., None] + (1 - lam) * (y - lnK)
+    return lam * average_wage(y, labour_income, lnL)[..., None] + (1 - lam) * rental(y, lnK)
 
 
 def price_immobile(y: jax.Array, lam: jax.Array, lnL: jax.Array, lnK: jax.Array) -> jax.Array:

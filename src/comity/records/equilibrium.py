@@ -128,15 +128,17 @@ def _labels(benchmark: Benchmark, axes: Sequence[str]) -> dict[str, list[str]]:
 
 
 class Reported(Mapping[str, Any]):
-    """Arrays by name, of which some are made when one of them is first asked for; it cannot be written to."""
+    """Arrays by name, of which some are made when they are first asked for; it cannot be written to."""
 
-    def __init__(self, known: Mapping[str, Any], later: Sequence[str], make: Callable[[], Mapping[str, Any]]):
-        """`make` gives the arrays of the names in `later`."""
+    def __init__(
+        self, known: Mapping[str, Any], later: Sequence[str], make: Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+    ):
+        """`make(name, reported)` gives the array of a name in `later`, with those that are made along with it."""
         self._known, self._names, self._make = dict(known), (*known, *later), make
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._known and name in self._names:
-            self._known |= self._make()
+            self._known |= self._make(name, self)
         return self._known[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -74,7 +74,7 @@ def solve(
     x0 = problem.start_state(w, closure_of_map, start)
     values, residuals, _, steps = settle(w, path, closure_of_map, x0, tolerance, steer)
     end = path(1.0)
-    told = Reported(values, report.FLOWS, lambda: report.flows(w, end, values))
+    told = Reported(values, report.LATER, report.Later(benchmark, wedges, w, end))
     return Equilibrium(benchmark, wedges, closure, told, read_only(residuals), steps)
 
 

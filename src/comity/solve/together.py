@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from comity.records import Benchmark, Closure, Equilibrium, Wedges, read_only
+from comity.records import Benchmark, Closure, Equilibrium, Reported, Wedges, read_only
 from comity.solve import equilibrium, homotopy, posed, problem, report, root
 from comity.solve.declared import reference as reference_of
 
@@ -90,7 +90,7 @@ def _one_batch(
             continue
         values, residuals = equilibrium.reported(w, shock, it.x[lane] + it.correction[lane], of_map)
         if all(value <= tolerance for value in residuals.values()):
-            values |= report.flows(w, shock, values)
-            eq = Equilibrium(reference, wedges, closure, read_only(values), read_only(residuals), int(it.steps[lane]))
+            told = Reported(values, report.LATER, report.Later(reference, wedges, w, shock))
+            eq = Equilibrium(reference, wedges, closure, told, read_only(residuals), int(it.steps[lane]))
             solved.append((k, eq))
     return solved

@@ -21,6 +21,7 @@ from comity.model import market
 from comity.records import Array, Benchmark, Equilibrium, read_only
 from comity.solve import equilibrium, homotopy, problem
 from comity.solve.derivatives import adjoint, integrands, levers, linear
+from comity.solve.derivatives.first_order import FirstOrder, first_order
 from comity.solve.derivatives.place import Place, choose, place, values
 
 TOLERANCE = 1e-6
@@ -45,7 +46,8 @@ class Decomposition:
 
     `instruments`, for the economies of `of` only: by cell of rates, trade cost and ownership (outcome × importer × exporter ×
     sector), by economy and sector or by economy for the others. `residual` (`residual_of` for instruments) is ln V̂ less
-    the sum of the parts, country; `nodes` how many equilibria were solved on the way.
+    the sum of the parts, country; `nodes` how many equilibria were solved on the way. `first_order` is the published
+    decomposition of consumption at base weights, which does not add up.
     """
 
     benchmark: Benchmark
@@ -56,6 +58,7 @@ class Decomposition:
     residual: Array
     residual_of: Array
     nodes: int
+    first_order: FirstOrder
 
     def by_channel(self) -> dict[str, Array]:
         """Each channel's sum over partners and sectors; country."""
@@ -126,6 +129,7 @@ def decompose(eq: Equilibrium, of: Sequence[str] = (), *, tolerance: float = TOL
         residual=goal - _total(channels, len(goal)),
         residual_of=goal[walk.rows] - _total(instruments, len(walk.rows)),
         nodes=walk.solved,
+        first_order=first_order(eq),
     )
 
 

@@ -147,7 +147,7 @@ def _cell(text: str, eq: Equilibrium) -> tuple[str, int]:
     """Name of the value and position in it."""
     words = text.split(":")
     key, words = ("real_income", words) if len(words) == 1 else (words[0], words[1:])
-    b, reported = eq.benchmark, {k: np.asarray(eq.values[k]) for k in eq.values if k not in report.FLOWS}
+    b, reported = eq.benchmark, {k: np.asarray(eq.values[k]) for k in eq.values if k not in report.LATER}
     if key == "producers_income":
         if eq.closure.factors == "mobile":
             raise InputError(f"{text}: where factors are mobile no income is specific to a sector's producers; ask value_added")
