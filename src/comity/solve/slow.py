@@ -40,7 +40,7 @@ def steer(w: problem.World, shock: market.Shock, closure: Closure, x: jax.Array,
     run, plain = root.compiled(closure.factors, closure.deficits), root.Steer.of(blocks)
 
     def corrected(point: jax.Array) -> Array:
-        return np.asarray(run(w.base, shock, point, plain, 0.0, 0).correction).ravel()
+        return np.asarray(run(w.base, shock, point, plain, 0.0, 0, np.inf).correction).ravel()
 
     here = corrected(x)
 
