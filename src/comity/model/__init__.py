@@ -21,8 +21,9 @@ POOL = int(os.environ.setdefault("PJRT_NPROC", str(2 * (os.cpu_count() or 1) + 4
 """Threads of XLA's pool; at most one program less may run at once (`solve.batch.SLOTS`)."""
 
 
-# XLA's newer way to fuse loops compiles these programs a third longer and does not run them faster. A flag that a release
-# does not know ends the process, hence only for releases tried; one that the user has set counts.
-EMITTERS = "--xla_cpu_use_fusion_emitters"
-if (0, 7) <= __version_info__[:2] <= (0, 10) and EMITTERS not in os.environ.get("XLA_FLAGS", ""):
-    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {EMITTERS}=false".strip()
+# XLA's newer way to fuse loops, and its second level of optimisation, compile these programs a half longer and do not run them
+# faster. A flag that a release does not know ends the process, hence only for releases tried; one that the user has set counts.
+FLAGS = {"--xla_cpu_use_fusion_emitters": "false", "--xla_backend_optimization_level": "1"}
+if (0, 7) <= __version_info__[:2] <= (0, 10):
+    given = os.environ.get("XLA_FLAGS", "")
+    os.environ["XLA_FLAGS"] = " ".join([given, *(f"{name}={value}" for name, value in FLAGS.items() if name not in given)]).strip()
