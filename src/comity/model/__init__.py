@@ -26,4 +26,5 @@ POOL = int(os.environ.setdefault("PJRT_NPROC", str(2 * (os.cpu_count() or 1) + 4
 FLAGS = {"--xla_cpu_use_fusion_emitters": "false", "--xla_backend_optimization_level": "1"}
 if (0, 7) <= __version_info__[:2] <= (0, 10):
     given = os.environ.get("XLA_FLAGS", "")
-    os.environ["XLA_FLAGS"] = " ".join([given, *(f"{name}={value}" for name, value in FLAGS.items() if name not in given)]).strip()
+    added = (f"{name}={value}" for name, value in FLAGS.items() if name not in given)
+    os.environ["XLA_FLAGS"] = " ".join([given, *added]).strip()
