@@ -5,12 +5,26 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from comity.errors import InputError
 from comity.policy.reading import MAX_BYTES, parse, read
+
+
+@contextmanager
+def within_a_second() -> Iterator[None]:
+    """A second of the processor, of one that counts to two million in a twentieth of it: a busy machine is given its share more."""
+    begin = time.process_time()
+    for _ in range(2_000_000):
+        pass
+    second = 20 * (time.process_time() - begin)
+    begin = time.process_time()
+    yield
+    assert time.process_time() - begin < second
 
 
 def refusal(source: str | Path) -> str:
@@ -128,16 +142,14 @@ def test_hostile_files_are_refused_within_a_second(tmp_path: Path, name: str):
     text, told = HOSTILE[name]
     path = tmp_path / "hostile.yaml"
     path.write_text(text, encoding="utf-8")
-    start = time.perf_counter()
-    assert told in refusal(path)
-    assert time.perf_counter() - start < 1
+    with within_a_second():
+        assert told in refusal(path)
 
 
 @pytest.mark.parametrize("text", ["a: " + "x" * 250_000, "#\n" * 120_000 + "a: 1", "a: 1" + "\n" * 250_000])
 def test_long_and_harmless_files_are_read_within_a_second(text: str):
-    start = time.perf_counter()
-    assert "a" in parse(text).root.plain()
-    assert time.perf_counter() - start < 1
+    with within_a_second():
+        assert "a" in parse(text).root.plain()
 
 
 def test_reading_a_talks_file_loads_no_engine(tmp_path: Path):
