@@ -134,23 +134,32 @@ def bench(runs: int = 9, *, growth: bool = False) -> list[dict[str, Any]]:
 
 
 def _many(clock: Clock, closure: Closure, target: float, count: int = 256) -> dict[str, Any]:
-    """Packages around a crisis: cuts of 20 trade costs, each package from the crisis as start, by the pool of threads."""
+    """Packages around a crisis as talks solve them: the crisis first, then cuts of 20 trade costs from there, by threads.
+
+    The crisis and its preconditioner are part of the time; one run after one that is not counted.
+    """
     b = clock.benchmark
     n, i = b.economy_index("KAZ"), b.economy_index("BLR")
     goods = np.arange(20)
     abroad = (1 - np.eye(len(b.economies)))[:, :, None] * np.ones(b.trade_flow.shape)
-    near = batch.Variations(b, Wedges(trade_cost=1 + 0.1 * abroad), batch.Cells(np.full(20, n), np.full(20, i), goods), closure)
+    crisis, cells = Wedges(trade_cost=1 + 0.1 * abroad), batch.Cells(np.full(20, n), np.full(20, i), goods)
     tariff = np.asarray(b.tariff)[n, i, goods]
-    start = near.solve(CellValues(np.full(20, 1.1), tariff))
     cut = np.random.default_rng(1).uniform(0.0, 0.1, (count, 20)) * (np.random.default_rng(2).random((count, 20)) < 0.5)
+    found: list[batch.Solved] = []
 
-    def one(size: Array) -> batch.Solved:
-        return near.solve(CellValues(1.1 * (1 - size), tariff), start.x)
+    def all_of_them() -> None:
+        near = batch.Variations(b, crisis, cells, closure)
+        start = near.settle(CellValues(np.full(20, 1.1), tariff))
 
-    steps = statistics.median(one(size).steps for size in cut[:8])
-    total = median_ms(lambda: batch.in_parallel(one, cut), 1)
+        def one(size: Array) -> batch.Solved:
+            return near.solve(CellValues(1.1 * (1 - size), tariff), start.x)
+
+        found[:] = batch.in_parallel(one, cut)
+
+    total = median_ms(all_of_them, 1)
+    steps, residual = statistics.median(one.steps for one in found), max(one.residual for one in found)
     row = clock.row(f"{count} packages in a crisis, an equilibrium: {closure.factors}, {closure.deficits}", total / count, target)
-    return row | {"steps": round(steps), "residual": float(f"{start.residual:.1e}")}
+    return row | {"steps": round(steps), "residual": float(f"{residual:.1e}")}
 
 
 def _gradients(clock: Clock) -> list[dict[str, Any]]:
