@@ -120,16 +120,10 @@ def test_a_sector_that_loses_its_last_buyer_earns_nothing(factors: str):
     closure = Closure(factors, "with_trade")
     eq = solve(b, Wedges(trade_cost=cost), closure=closure)
     assert np.asarray(eq.values["output_cf"])[0, 0] == 0 == np.asarray(eq.values["value_added"])[0, 0]
+    # What buyers pay under an embargo is infinite, and nothing else is.
+    shut = {"buyer_price": cost == np.inf, "buyer_price_by_partner": (cost == np.inf).any(axis=2)}
     for name, value in eq.values.items():
-        # What buyers pay under an embargo is infinite, and nothing else is.
-        shut = (
-            cost == np.inf
-            if name == "buyer_price"
-            else (cost == np.inf).any(axis=2)
-            if name == "buyer_price_by_partner"
-            else False
-        )
-        assert (np.isfinite(value) | (shut & np.isposinf(value))).all(), name
+        assert (np.isfinite(value) | (shut.get(name, False) & np.isposinf(value))).all(), name
     shock = problem.shock(problem.world(b, closure), eq.wedges)
     alone = np.asarray(balance.unsold(problem.world(b, closure).base, balance.abroad(shock)))
     assert alone[0, 0]

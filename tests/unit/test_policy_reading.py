@@ -17,7 +17,7 @@ from comity.policy.reading import MAX_BYTES, parse, read
 
 @contextmanager
 def within_a_second() -> Iterator[None]:
-    """A second of the processor, of one that counts to two million in a twentieth of it: a busy machine is given its share more."""
+    """A second of a processor that counts to two million in a twentieth of it: a slow or busy machine is given its share more."""
     begin = time.process_time()
     for _ in range(2_000_000):
         pass
