@@ -28,7 +28,7 @@ def test_rows_set_a_time_beside_the_target_and_the_bound_of_memory():
     assert row["unit"] == "ms"
     assert row["residual"] <= 1e-10
     assert row["over_bound"] is None  # no step, no bound
-    bytes_read = 8 * (3 * 6 * 6 * 4 + 2 * 6 * 4 * 4) + 4 * 6 * 9**2
+    bytes_read = 8 * (3 * 6 * 6 * 4 + 2 * 6 * 4 * 4) + 4 * 6 * 9 * (9 + 2 * 20)  # kernels, input shares, blocks and twenty modes
     assert bench.step_mb(clock.benchmark, Closure()) == bytes_read / 1e6
     assert bench.step_mb(clock.benchmark, Closure("specific")) > bench.step_mb(clock.benchmark, Closure("mobile"))
     assert clock.row("a share", 2.0, 3.0, unit="solves")["passes"] is None
