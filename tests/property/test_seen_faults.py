@@ -119,7 +119,11 @@ def test_an_embargo_is_an_exact_zero_at_any_elasticity(theta: float):
     eq = solve(world, Wedges(trade_cost=pair(world, 0, 1, np.inf)), closure=Closure("specific", "with_trade"))
     assert (np.asarray(eq.values["trade_flow"])[0, 1] == 0).all()
     assert (np.asarray(eq.values["trade_flow"])[1, 0] > 0).all()
-    assert all(np.isfinite(value).all() for value in eq.values.values())
+    assert all(np.isfinite(value).all() for name, value in eq.values.items() if not name.startswith("buyer_price"))
+    paid = np.asarray(eq.values["buyer_price"])
+    assert np.isposinf(paid[0, 1]).all()
+    paid = np.delete(paid.reshape(-1, paid.shape[-1]), 1, axis=0)  # what buyers pay is infinite there and nowhere else
+    assert np.isfinite(paid).all()
 
 
 def test_a_prohibitive_tariff_or_cost_is_finite_and_never_nan(small: Benchmark):
