@@ -96,7 +96,8 @@ def test_a_path_that_does_not_turn_is_followed_onward(ore: Benchmark):
 def test_a_correction_that_leads_away_is_not_taken():
     """Next to a singular block the last correction may be a thousand logs long: the point before it was judged."""
     x, blank = jnp.zeros((1, 2)), jnp.zeros((8, 2))
-    it = root.Iterate(jnp.array(3), x, x + 1000.0, blank, blank, jnp.array(1e-4), jnp.array(1e-4))
+    gram = jnp.zeros((8, 8))
+    it = root.Iterate(jnp.array(3), x, x + 1000.0, blank, blank, gram, gram[0], jnp.array(1e-4), jnp.array(1e-4))
     assert np.array_equal(homotopy.corrected(it, lambda point: float(jnp.max(jnp.abs(point)))), x)
     near = it._replace(correction=x + 1e-5)
     assert np.array_equal(homotopy.corrected(near, lambda point: float(jnp.max(jnp.abs(point)))), x + 1e-5)
