@@ -149,7 +149,7 @@ def _many(clock: Clock, closure: Closure, target: float, count: int = 256) -> di
 
     def all_of_them() -> None:
         near = batch.Variations(b, crisis, cells, closure)
-        start = near.settle(CellValues(np.full(20, 1.1), tariff))
+        start = near.anchor(CellValues(np.full(20, 1.1), tariff))
 
         def one(size: Array) -> batch.Solved:
             return near.solve(CellValues(1.1 * (1 - size), tariff), start.x)

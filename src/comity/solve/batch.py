@@ -179,7 +179,7 @@ class Variations:
         self.steer = homotopy.benchmark_steer(self.world, closure)
         self.scenario = problem.shock(self.world, wedges)
 
-    def settle(self, values: CellValues) -> Solved:
+    def anchor(self, values: CellValues) -> Solved:
         """The equilibrium with these values at the cells; what is solved from now on is steered by the preconditioner there.
 
         It costs as much as some ten solves, and saves half the steps of every later one. Raises NoEquilibriumError.

@@ -221,7 +221,7 @@ class Neighbourhood:
                 made = batch.Variations(e.benchmark, self.solved.wedges, at, e.closure, e.tolerance)
                 if self.many:
                     e.meter.begin()
-                    self._small[()] = made.settle(self.values(()))
+                    self._small[()] = made.anchor(self.values(()))
                 self._variations = made
         return self._variations
 
