@@ -31,7 +31,7 @@ def left_over(world: Benchmark, closure: Closure, steer: root.Steer) -> np.ndarr
 
 @pytest.mark.parametrize("closure", CLOSURES, ids=str)
 def test_the_slow_modes_are_gone_and_the_others_are_as_they_were(world: Benchmark, closure: Closure):
-    """The largest eigenvalue left is about the first that was not asked for (or next to nothing); the blocks leave more than half."""
+    """What is left is about the first eigenvalue that was not asked for, or next to nothing; the blocks leave more than half."""
     steer = homotopy.benchmark_steer(problem.world(world, closure), closure)
     plain = np.sort(np.abs(np.linalg.eigvals(left_over(world, closure, root.Steer.of(steer.blocks)))))[::-1]
     steered = np.abs(np.linalg.eigvals(left_over(world, closure, steer))).max()
