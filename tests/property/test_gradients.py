@@ -133,7 +133,8 @@ def agrees(world: Benchmark, closure: Closure) -> None:
         v = after.values
         logs = [np.log(v[key]) for key in OF] + [np.log([v["value_added"][n, j]]), np.log([v["output_cf"][n, j]])]
         if factors != "mobile":
-            own = v["value_added"][n, j] * ((1 - world.labour_share[n, j]) if factors == "specific" else 1.0)
+            labour, home = world.labour_share[n, j], after.wedges.ownership[n, n, j]
+            own = v["value_added"][n, j] * ((1 - labour) * home + (labour if factors == "immobile" else 0.0))
             logs.append(np.log([own / v["price_index"][n]]))
         return np.concatenate(logs)
 
