@@ -24,7 +24,8 @@ POOL = int(os.environ.setdefault("PJRT_NPROC", str(2 * (os.cpu_count() or 1) + 4
 # XLA's newer way to fuse loops, and its second level of optimisation, compile these programs a half longer and do not run them
 # faster. A flag that a release does not know ends the process, hence only for releases tried; one that the user has set counts.
 FLAGS = {"--xla_cpu_use_fusion_emitters": "false", "--xla_backend_optimization_level": "1"}
-if (0, 7) <= __version_info__[:2] <= (0, 10):
+TRIED = (0, 7) <= __version_info__[:2] <= (0, 10)
+if TRIED:
     given = os.environ.get("XLA_FLAGS", "")
     added = (f"{name}={value}" for name, value in FLAGS.items() if name not in given)
     os.environ["XLA_FLAGS"] = " ".join([given, *added]).strip()

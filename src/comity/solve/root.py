@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 
 from comity.model import balance, market
+from comity.solve.compiling import seldom
 
 DEPTH = 6
 """How many past steps Anderson acceleration combines."""
@@ -62,7 +63,7 @@ class Iterate(NamedTuple):
 def inverse_blocks(factors: str, deficits: str):
     """Compiled −(dF_n/du_n)^{-1} at a point, in single precision: it only steers, the residual judges."""
 
-    @jax.jit
+    @seldom
     def run(base: market.Base, shock: market.Shock, x: jax.Array) -> jax.Array:
         u = market.unpack(x, base.gamma.shape[-1], factors)
         blocks = balance.diagonal_blocks(base, balance.abroad(shock), u, factors, deficits)
@@ -156,7 +157,7 @@ def compiled(factors: str, deficits: str):
 def largest_gap(factors: str, deficits: str):
     """Compiled max |F| at a point; infinite where it is not a number."""
 
-    @jax.jit
+    @seldom
     def run(base: market.Base, shock: market.Shock, x: jax.Array) -> jax.Array:
         others = balance.abroad(shock)
         return worst_of(_left(base, others, _sold(base, others, x, factors), factors, deficits))

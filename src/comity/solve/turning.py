@@ -18,6 +18,7 @@ import numpy as np
 from comity.model import market
 from comity.records import Closure
 from comity.solve import problem, root
+from comity.solve.compiling import seldom
 
 STRIDES, STRIDE, LONGEST = 24, 0.05, 1.0
 """How many points are looked for, and the first and longest step of the unknown, in logs; each is half as long again."""
@@ -52,7 +53,7 @@ class Turn:
 def _newton(factors: str, deficits: str):
     """Compiled Newton step of (x, s) with one unknown held: GMRES, bordered blocks as preconditioner."""
 
-    @jax.jit
+    @seldom
     def run(
         base: market.Base, shock: market.Shock, x: jax.Array, slope: jax.Array, blocks: jax.Array, held: jax.Array
     ) -> tuple[jax.Array, jax.Array]:

@@ -19,6 +19,7 @@ import numpy as np
 from comity.model import market
 from comity.records import Array, Benchmark, Closure, Equilibrium, Gradient, read_only
 from comity.solve import root
+from comity.solve.compiling import seldom
 from comity.solve.derivatives import levers, linear
 from comity.solve.derivatives.place import Chosen, Outcome, Place, as_direction, choose, outcomes, place, solved, values
 
@@ -83,7 +84,7 @@ def reach(eq: Equilibrium, of: Outcome | Sequence[Outcome], tolerance: float = l
 def _gross(closure: tuple[str, str], what: tuple):
     """Compiled (1+θ) (θ |L_M M| + (1+θ) |L_b b|) of every flow, M and b its kernels without and with the border's division."""
 
-    @jax.jit
+    @seldom
     def run(base, shock, x, levels, where, mu):
         def equations(M: jax.Array, border: jax.Array) -> tuple[jax.Array, jax.Array]:
             new = shock._replace(M=M, border=border)
@@ -112,7 +113,7 @@ def multipliers(here: Place, chosen: Chosen, tolerance: float = linear.TOLERANCE
 def _slopes(closure: tuple[str, str], what: tuple):
     """Compiled V_u: the outcomes' derivatives in the unknowns, all else held."""
 
-    @jax.jit
+    @seldom
     def run(base: market.Base, shock: market.Shock, x: jax.Array, levels: tuple, where: tuple) -> jax.Array:
         found, pull = jax.vjp(lambda v: outcomes(values(base, shock, v, levels, closure), what, where), x)
         return jax.vmap(lambda e: pull(e)[0])(jnp.eye(len(found)))
@@ -236,7 +237,7 @@ def _twice(function: Any) -> tuple[Any, Any]:
 def _pushed(closure: tuple[str, str]):
     """Compiled first and second derivative, along a line, of what is reported and of the equations' residual."""
 
-    @jax.jit
+    @seldom
     def run(base, final_share, shock, x, levels, at, direction, dx, ddx):
         point = _line(base, final_share, shock, x, at, direction, dx, ddx)
 
@@ -254,7 +255,7 @@ def _pushed(closure: tuple[str, str]):
 def _outcomes_along(closure: tuple[str, str], what: tuple):
     """Compiled first and second derivative of chosen outcomes along a line."""
 
-    @jax.jit
+    @seldom
     def run(base, final_share, shock, x, levels, at, direction, dx, ddx, where):
         point = _line(base, final_share, shock, x, at, direction, dx, ddx)
 
@@ -271,7 +272,7 @@ def _outcomes_along(closure: tuple[str, str], what: tuple):
 def _third(closure: tuple[str, str], what: tuple):
     """Compiled third derivative of V + μᵀ(G − u) along a line, by outcome."""
 
-    @jax.jit
+    @seldom
     def run(base, final_share, shock, x, levels, at, direction, dx, ddx, where, mu):
         point = _line(base, final_share, shock, x, at, direction, dx, ddx)
 
@@ -295,7 +296,7 @@ def _bent(closure: tuple[str, str], what: tuple):
     With L = V + μᵀ(G − u): (I − G_u)ᵀ μ̇ = d(L_u)/ds and d(dV/dp)/ds = d(L_p)/ds + μ̇ᵀ G_p, μ held inside d/ds.
     """
 
-    @jax.jit
+    @seldom
     def run(base, final_share, shock, x, levels, where, at, step, dx, mu, turn):
         def one(weights: jax.Array, mu_k: jax.Array, turn_k: jax.Array) -> tuple[jax.Array, levers.Levers]:
             def slopes(v: jax.Array, to: levers.Levers, s: jax.Array) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 from comity.model import market
 from comity.records import Array, CellValues
 from comity.solve import batch, root
+from comity.solve.compiling import seldom
 from comity.solve.derivatives import linear
 from comity.solve.derivatives.place import values as reported_values
 
@@ -60,7 +61,7 @@ def _right_hand(closure: tuple[str, str]):
 
 @lru_cache(maxsize=32)
 def _pull_cells(closure: tuple[str, str]):
-    @jax.jit
+    @seldom
     def run(base, scenario, pi, tariff, at, x, levels, goal, mu, before, in_logs: CellValues):
         def equations(moved: CellValues) -> tuple[jax.Array, jax.Array]:
             values = moved._replace(trade_cost=jnp.exp(moved.trade_cost))
