@@ -20,8 +20,8 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE / "jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
-# A test compiles much and runs it seldom. What users get is compiled one level higher (`comity.model`); a flag that a release does
-# not know ends the process, hence only for releases tried.
+# A test compiles much and runs it seldom. What users get is compiled one level higher (`comity.model`); a flag that a release
+# does not know ends the process, hence only for releases tried.
 if (0, 7) <= __version_info__[:2] <= (0, 10):
     os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 

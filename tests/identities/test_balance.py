@@ -47,15 +47,15 @@ def test_where_the_map_stands_still_nothing_is_left_and_only_there(small: Benchm
 @pytest.mark.parametrize("closure", FACTORS, ids=lambda c: c.factors)
 def test_terms_at_the_benchmark_are_the_benchmarks(small: Benchmark, closure: Closure):
     w = problem.world(small, closure)
-    shock = balance.abroad(problem.shock(w, Wedges()))
+    shock = problem.shock(w, Wedges())
     assert float(jnp.abs(jnp.einsum("jnn->jn", shock.M)).max()) == 0.0
     u = market.unpack(problem.start_state(w, closure, None), J, closure.factors)
-    t = balance.terms(w.base, shock, u, market.world_exchange(shock), closure.factors, closure.deficits)
+    t = balance.terms(w.base, shock, u, market.exchange_abroad(shock), closure.factors, closure.deficits)
     np.testing.assert_allclose(t.output, small.output, rtol=1e-12)
     np.testing.assert_allclose(t.spending, small.expenditure, rtol=1e-12)
     np.testing.assert_allclose(t.income, small.income, rtol=1e-12)
     np.testing.assert_allclose(t.inflow, t.outflow, rtol=1e-12)
-    left = balance.gaps(w.base, shock, u, market.world_exchange(shock), closure.factors, closure.deficits)
+    left = balance.gaps(w.base, shock, u, market.exchange_abroad(shock), closure.factors, closure.deficits)
     assert float(jnp.abs(market.pack(left)).max()) < 1e-12
 
 
@@ -66,7 +66,7 @@ def test_diagonal_blocks_are_those_of_the_full_jacobian(world: Benchmark, closur
     shock = problem.shock(w, Wedges())
     x = problem.start_state(w, closure, None)
     u = market.unpack(x, w.size[1], closure.factors)
-    blocks = np.asarray(balance.diagonal_blocks(w.base, balance.abroad(shock), u, closure.factors, closure.deficits))
+    blocks = np.asarray(balance.diagonal_blocks(w.base, shock, u, closure.factors, closure.deficits))
     full = np.asarray(jax.jacfwd(lambda v: root.residual(w.base, shock, v, closure.factors, closure.deficits))(x))
     share = np.where(w.base.expenditure[None] > 0, world.trade_share, 0) * (1 - np.eye(len(world.economies)))[:, :, None]
     weight = share.max(axis=(0, 2)) + world.value_added.sum(axis=1) / world.value_added.sum()
@@ -76,11 +76,24 @@ def test_diagonal_blocks_are_those_of_the_full_jacobian(world: Benchmark, closur
         assert np.abs(blocks[n] - own).max() < 4 * weight[n] * np.abs(own).max()
 
 
+def test_what_is_bought_abroad_and_at_home_is_all_that_is_bought(world: Benchmark):
+    w = problem.world(world)
+    shock = problem.shock(w, Wedges())
+    whole = np.asarray(market.with_home(shock.M, shock.M_home))
+    bought = world.expenditure > 0
+    np.testing.assert_allclose(whole.transpose(1, 2, 0).sum(axis=1)[bought], 1.0, rtol=1e-14)
+    np.testing.assert_array_equal(whole, w.pi)
+    everyone, others = market.world_exchange(shock), market.exchange_abroad(shock)
+    power = jnp.asarray(np.random.default_rng(6).uniform(0.5, 2.0, world.expenditure.shape))
+    np.testing.assert_allclose(everyone.buy(power)[0], np.einsum("jni,ij->nj", whole, power), rtol=1e-14)
+    np.testing.assert_allclose(everyone.sell(power) - others.sell(power), shock.border_home * power, rtol=1e-9)
+
+
 def test_one_economy_at_a_point_trades_as_in_the_world(world: Benchmark):
     """The local exchange reproduces the world's sums when the economy does not move."""
     w = problem.world(world)
-    shock = balance.abroad(problem.shock(w, Wedges()))
-    trade = market.world_exchange(shock)
+    shock = problem.shock(w, Wedges())
+    trade = market.exchange_abroad(shock)
     power = jnp.ones(world.expenditure.shape)
     S, border = trade.buy(power)
     q = w.base.expenditure / (S + shock.M_home)
@@ -125,7 +138,7 @@ def test_a_sector_that_loses_its_last_buyer_earns_nothing(factors: str):
     for name, value in eq.values.items():
         assert (np.isfinite(value) | (shut.get(name, False) & np.isposinf(value))).all(), name
     shock = problem.shock(problem.world(b, closure), eq.wedges)
-    alone = np.asarray(balance.unsold(problem.world(b, closure).base, balance.abroad(shock)))
+    alone = np.asarray(balance.unsold(problem.world(b, closure).base, shock))
     assert alone[0, 0]
     assert alone.sum() == 1
     cost[1, 0, 0] = 1e5

@@ -205,7 +205,7 @@ def test_accounts_and_blocks_of_a_full_world(closure: Closure):
     np.testing.assert_allclose(D, b.deficit, atol=1e-9)
     outer = np.asarray(market.outer_duties(w.base, shock, c_power)) * np.asarray(X / S)
     np.testing.assert_allclose(outer, (b.tariff * b.trade_flow * b.pooled_pairs[:, :, None]).sum(1), atol=1e-9)
-    blocks = balance.diagonal_blocks(w.base, balance.abroad(shock), u, closure.factors, closure.deficits)
+    blocks = balance.diagonal_blocks(w.base, shock, u, closure.factors, closure.deficits)
     assert bool(jnp.isfinite(blocks).all())
     eq = solve(b, replace(stress(b), **STORM), closure=closure)
     assert eq.steps < 40

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from comity.evidence.synthetic import synthetic
-from comity.model import balance
 from comity.records import Benchmark, CellValues, Closure, Wedges
 from comity.solve import batch, homotopy, problem, root
 
@@ -23,8 +22,9 @@ def world() -> Benchmark:
 def left_over(world: Benchmark, closure: Closure, steer: root.Steer) -> np.ndarray:
     """What one step leaves of an error, I + P dF/du at the benchmark, as a matrix in double precision."""
     w = problem.world(world, closure)
-    shock, x = balance.abroad(problem.shock(w, Wedges())), problem.start_state(w, closure, None)
-    J = jax.jacfwd(lambda v: root._left(w.base, shock, v.reshape(x.shape), closure.factors, closure.deficits).ravel())(x.ravel())
+    shock, x = problem.shock(w, Wedges()), problem.start_state(w, closure, None)
+    of_map = (closure.factors, closure.deficits)
+    J = jax.jacfwd(lambda v: root.residual(w.base, shock, v.reshape(x.shape), *of_map).ravel())(x.ravel())
     d = np.einsum("nab,nbk->nak", np.asarray(steer.blocks), np.asarray(J).reshape(*x.shape, x.size)).reshape(x.size, x.size)
     return np.eye(x.size) + d + np.asarray(steer.spread) @ (np.asarray(steer.modes) @ d)
 

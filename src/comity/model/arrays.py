@@ -34,11 +34,15 @@ class Base(NamedTuple):
 
 
 class Shock(NamedTuple):
-    """A scenario as the equations see it. The kernels have the sector first, for speed: sector × importer × exporter."""
+    """A scenario as the equations see it. The kernels have the sector first, for speed: sector × importer × exporter.
 
-    M: jax.Array  # π κ̂^{−θ}
-    border: jax.Array  # M / (1+t′)
-    M_home: jax.Array  # diagonal of M, country × sector
+    They are those of trade with others, zero on their diagonals; what is bought at home is apart, so that no digits are lost
+    where little is traded.
+    """
+
+    M: jax.Array  # π κ̂^{−θ}, 0 at home
+    border: jax.Array  # M / (1+t′), 0 at home
+    M_home: jax.Array  # π κ̂^{−θ} at home, country × sector
     border_home: jax.Array
     lnA: jax.Array
     lnL: jax.Array  # country

@@ -20,15 +20,6 @@ ALONE = 1e-30
 """Trade, as a fraction of own value added, below which an economy counts as alone: its value added stays at the benchmark's."""
 
 
-def abroad(shock: Shock) -> Shock:
-    """The scenario with M_nn = 0, kernels of trade with others only (eq. 3; importer × exporter × sector).
-
-    What is bought at home stays in `M_home` and `border_home`.
-    """
-    others = 1 - jnp.eye(shock.M.shape[-1])
-    return shock._replace(M=shock.M * others, border=shock.border * others)
-
-
 LOW = 0.05
 """Spending over spending supposed: below this its log goes on as a straight line, for on the way incomes may be negative."""
 
@@ -42,10 +33,7 @@ UNSOLD = -30.0
 
 
 def unsold(base: Base, shock: Shock) -> jax.Array:
-    """1 where Σ_n M_ni^j = 0: i makes a good that none may buy any more, itself included (eq. 5); country × sector.
-
-    `shock` as from `abroad`.
-    """
+    """1 where Σ_n M_ni^j = 0: i makes a good that none may buy any more, itself included (eq. 5); country × sector."""
     return (base.active > 0) & (jnp.einsum("jni->ij", shock.M) + shock.M_home <= 0)
 
 
@@ -142,11 +130,11 @@ class Held(NamedTuple):
 def held(base: Base, shock: Shock, u: State, factors: str) -> Held:
     """What each economy sees of the others at a state: Σ_i M ĉ^{−θ} and the other sums over them (eqs. 3, 5 and 6).
 
-    `shock` without what is bought at home; country × sector, dividends and what the others pay into a pool country.
+    Country × sector, dividends and what the others pay into a pool country.
     """
     made = nests.technology(base, shock, market.value_added_price(base, shock, u.y, factors), u.lnP)
     c = jnp.exp(-base.theta * made.lnc)
-    trade = market.world_exchange(shock)
+    trade = market.exchange_abroad(shock)
     S, S_border = trade.buy(c)
     q = base.expenditure * jnp.exp(u.lnX) / (S + shock.M_home * c)
     sold = trade.sell(q)
@@ -194,8 +182,7 @@ def local_exchange(base: Base, shock: Shock, at: Held) -> Exchange:
 def diagonal_blocks(base: Base, shock: Shock, u: State, factors: str, deficits: str) -> jax.Array:
     """∂ gaps_n / ∂u_n for every economy n with all others held; ours; country × unknown × unknown.
 
-    Exact but for the economy's own weight in the numéraire and in the world's balance of lending. `shock` without what is
-    bought at home.
+    Exact but for the economy's own weight in the numéraire and in the world's balance of lending.
     """
     total = jnp.sum(base.value_added)
     flat = market.pack(u)

@@ -16,8 +16,8 @@ from comity.model.arrays import Base, Exchange, Outcome, Shock, State, Technolog
 __all__ = ["Base", "Exchange", "Outcome", "Shock", "State", "Technology"]
 
 
-def world_exchange(shock: Shock) -> Exchange:
-    """Trade of all economies with each other, and who owns what (eqs. 3, 5 and 6).
+def exchange_abroad(shock: Shock) -> Exchange:
+    """Trade of all economies with each other but not with themselves, and who owns what (eqs. 3, 5 and 6).
 
     Sums over suppliers, Σ_i M ĉ^{−θ} and Σ_i M/(1+t′) ĉ^{−θ}, and over buyers, Σ_n M/(1+t′)/(1+s′) X′ P̂^θ; country × sector each.
     """
@@ -45,6 +45,26 @@ def world_exchange(shock: Shock) -> Exchange:
         None if shock.keep is None else levy,
         None if shock.owned is None else claims,
     )
+
+
+def world_exchange(shock: Shock) -> Exchange:
+    """`exchange_abroad` with what each economy buys at home in the sums, which bears no levy (eqs. 3 and 5)."""
+    others = exchange_abroad(shock)
+
+    def buy(c_power: jax.Array) -> tuple[jax.Array, jax.Array]:
+        total, border = others.buy(c_power)
+        return total + shock.M_home * c_power, border + shock.border_home * c_power
+
+    def sell(q: jax.Array) -> jax.Array:
+        return others.sell(q) + shock.border_home * q
+
+    return others._replace(buy=buy, sell=sell)
+
+
+def with_home(kernel: jax.Array, home: jax.Array) -> jax.Array:
+    """A kernel (sector × importer × exporter) with its diagonal, what is bought at home (country × sector), put in."""
+    n = jnp.arange(kernel.shape[-1])
+    return kernel.at[:, n, n].set(home.T)
 
 
 def with_pool(base: Base, shock: Shock, exchange: Exchange) -> Exchange:

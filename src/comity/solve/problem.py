@@ -44,14 +44,9 @@ class World:
         return len(self.economies), len(self.sectors)
 
     @cached_property
-    def border(self) -> jax.Array:
-        """π/(1+t): what a dollar of spending is at the border, at the benchmark; as `pi`."""
-        return self.pi / (1 + self.tariff)
-
-    @cached_property
-    def at_home(self) -> tuple[jax.Array, jax.Array]:
-        """What an economy buys at home, the diagonals of `pi` and `border`; country × sector."""
-        return jnp.einsum("jnn->nj", self.pi), jnp.einsum("jnn->nj", self.border)
+    def kernels(self) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+        """π and π/(1+t) of trade with others (as `pi`, 0 at home), and at home (country × sector), at the benchmark."""
+        return _apart(self.pi, self.pi / (1 + self.tariff))
 
     @cached_property
     def nothing(self) -> tuple[Array, Array]:
@@ -204,9 +199,15 @@ def from_shares(
     )
 
 
+def _apart(M: jax.Array, border: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+    """Kernels of trade with others, zero on their diagonals, and the diagonals (country × sector)."""
+    others = 1 - jnp.eye(M.shape[-1])
+    return M * others, border * others, jnp.einsum("jnn->nj", M), jnp.einsum("jnn->nj", border)
+
+
 @jax.jit
 def _kernels(pi: jax.Array, t: jax.Array, theta: jax.Array, t1: jax.Array | None, d: jax.Array | None, s: jax.Array):
-    """M, M/(1+t′) and what an economy buys at home of each; `t1` and `d` importer × exporter × sector, None where as before."""
+    """M and M/(1+t′) abroad, and of each what is bought at home; `t1`, `d` importer × exporter × sector, None where as before."""
     M, t_s = pi, t
     lnkappa = shut = jnp.zeros(())
     if d is not None:
@@ -218,14 +219,13 @@ def _kernels(pi: jax.Array, t: jax.Array, theta: jax.Array, t1: jax.Array | None
         lnkappa = lnkappa + jnp.log((1 + t_s) / (1 + t))
     if d is not None or t1 is not None:
         M = shares.trade_kernel(pi, lnkappa, jnp.zeros(()), theta[:, None, None]) * jnp.where(shut, (1 - s) ** CLOSING, 1.0)
-    border = M / (1 + t_s)
-    return M, border, jnp.einsum("jnn->nj", M), jnp.einsum("jnn->nj", border)
+    return _apart(M, M / (1 + t_s))
 
 
 def _kernels_on_host(w: World, t1: Array | None, d: Array | None, s: float) -> tuple[Any, ...]:
     """`_kernels` by NumPy, in place: on a CPU a third of the time of the compiled one, whose logarithms are slow."""
     if t1 is None and d is None:
-        return w.pi, w.border, *w.at_home
+        return w.kernels
     pi, t, theta = (np.asarray(given) for given in (w.pi, w.tariff, w.base.theta[0]))
     M, border = _room(pi.shape), _room(pi.shape)
     closed = None
@@ -246,7 +246,9 @@ def _kernels_on_host(w: World, t1: Array | None, d: Array | None, s: float) -> t
     if closed is not None:
         M[closed] *= (1 - s) ** CLOSING
     np.divide(M, 1 + t if t1 is None else border, out=border)
-    home = (np.ascontiguousarray(np.einsum("jnn->nj", kernel)) for kernel in (M, border))
+    home = [np.einsum("jnn->nj", kernel).copy() for kernel in (M, border)]
+    for kernel in (M, border):
+        np.einsum("jnn->nj", kernel)[...] = 0.0
     return jax.device_put(M), jax.device_put(border), *home
 
 

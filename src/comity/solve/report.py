@@ -87,11 +87,13 @@ def _factors(
 
 @jax.jit
 def _flows(base: market.Base, shock: market.Shock, lnc: jax.Array, X: jax.Array) -> tuple[jax.Array, jax.Array]:
-    M = shock.M.transpose(1, 2, 0)
+    M, border = (
+        market.with_home(*pair).transpose(1, 2, 0) for pair in ((shock.M, shock.M_home), (shock.border, shock.border_home))
+    )
     c_power = jnp.exp(-base.theta * lnc)
-    S = jnp.einsum("jni,ij->nj", shock.M, c_power)
+    S, _ = market.world_exchange(shock).buy(c_power)
     pi = shares.trade_share(M, c_power, S)
-    return pi, shock.border.transpose(1, 2, 0) * c_power[None] / S[:, None] * X[:, None]
+    return pi, border * c_power[None] / S[:, None] * X[:, None]
 
 
 def flows(w: problem.World, shock: market.Shock, values: dict[str, Array]) -> dict[str, Array]:

@@ -66,7 +66,7 @@ def inverse_blocks(factors: str, deficits: str):
     @seldom
     def run(base: market.Base, shock: market.Shock, x: jax.Array) -> jax.Array:
         u = market.unpack(x, base.gamma.shape[-1], factors)
-        blocks = balance.diagonal_blocks(base, balance.abroad(shock), u, factors, deficits)
+        blocks = balance.diagonal_blocks(base, shock, u, factors, deficits)
         return -jnp.linalg.inv(blocks).astype(jnp.float32)
 
     return run
@@ -74,12 +74,8 @@ def inverse_blocks(factors: str, deficits: str):
 
 def residual(base: market.Base, shock: market.Shock, x: jax.Array, factors: str, deficits: str) -> jax.Array:
     """F: what is left of prices, goods markets, factor markets and external accounts, in logs; country × unknown."""
-    return _left(base, balance.abroad(shock), x, factors, deficits)
-
-
-def _left(base: market.Base, shock: market.Shock, x: jax.Array, factors: str, deficits: str) -> jax.Array:
     u = market.unpack(x, base.gamma.shape[-1], factors)
-    return market.pack(balance.gaps(base, shock, u, market.world_exchange(shock), factors, deficits))
+    return market.pack(balance.gaps(base, shock, u, market.exchange_abroad(shock), factors, deficits))
 
 
 def _sold(base: market.Base, shock: market.Shock, x: jax.Array, factors: str) -> jax.Array:
@@ -111,12 +107,10 @@ def iterate(
 
     None where the start is further away than `near`, a residual.
     """
-
-    shock = balance.abroad(shock)
     x0 = _sold(base, shock, x0, factors)
 
     def correct(x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        F = _left(base, shock, x, factors, deficits)
+        F = residual(base, shock, x, factors, deficits)
         step = jnp.einsum("nab,nb->na", steer.blocks, F.astype(jnp.float32)).ravel()
         step = step + steer.spread @ (steer.modes @ step)
         return step.astype(jnp.float64).reshape(x.shape), worst_of(F)
@@ -159,7 +153,6 @@ def largest_gap(factors: str, deficits: str):
 
     @seldom
     def run(base: market.Base, shock: market.Shock, x: jax.Array) -> jax.Array:
-        others = balance.abroad(shock)
-        return worst_of(_left(base, others, _sold(base, others, x, factors), factors, deficits))
+        return worst_of(residual(base, shock, _sold(base, shock, x, factors), factors, deficits))
 
     return run

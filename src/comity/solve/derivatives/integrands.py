@@ -73,8 +73,9 @@ def channels(closure: tuple[str, str]):
         def state(new: market.Shock, v: jax.Array) -> tuple[dict[str, jax.Array], jax.Array, jax.Array, jax.Array]:
             found = values(base, new, v, levels, closure)
             c_power = found["unit_cost"] ** -base.theta
-            S = jnp.einsum("jni,ij->nj", new.M, c_power)
-            F = jnp.einsum("jni,ij,nj->nij", new.border, c_power, found["expenditure"] / S)
+            S, _ = market.world_exchange(new).buy(c_power)
+            border = market.with_home(new.border, new.border_home)
+            F = jnp.einsum("jni,ij,nj->nij", border, c_power, found["expenditure"] / S)
             return found, F, *_abroad(base, new, F)
 
         (v, F, Q, _), (dv, dF, dQ, dpaid_in) = jax.jvp(state, (shock, x), (speed, dx))
