@@ -47,7 +47,7 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/python tools/sizes.py
 
 test: lint
-	$(BIN)/pytest -n $(WORKERS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/brief.stamp
 	@$(BIN)/comity bench

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import jsonschema
 import pytest
 
 from comity.cli.setting import part
+from surroundings import as_users_have
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -22,9 +22,7 @@ EXAMPLES = ROOT / "examples"
 
 def comity(*words: str | Path, cache: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from comity.cli import main; main()", *map(str, words)]
-    return subprocess.run(
-        command, capture_output=True, text=True, cwd=ROOT, timeout=900, env={**os.environ, "COMITY_CACHE": str(cache)}
-    )
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=900, env=as_users_have(cache))
 
 
 @pytest.fixture(scope="module", params=["yerevan", "chile-korea"])

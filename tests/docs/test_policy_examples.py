@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import runpy
 import subprocess
 import sys
@@ -14,15 +13,14 @@ import pytest
 import comity
 from comity.strategy.players import player
 from comity.strategy.response import best_response
+from surroundings import as_users_have
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_war_of_seven_is_a_war(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from comity.cli import main; main()", "policy", "nash", "examples/nash.yaml", "--json"]
-    done = subprocess.run(
-        command, capture_output=True, text=True, cwd=ROOT, timeout=900, env={**os.environ, "COMITY_CACHE": str(tmp_path)}
-    )
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=900, env=as_users_have(tmp_path))
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["outcome"] == "nash"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from surroundings import as_users_have
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,9 +20,7 @@ def comity(tmp_path_factory):
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", "from comity.cli import main; main()", "policy", *words]
-        return subprocess.run(
-            command, capture_output=True, text=True, cwd=ROOT, timeout=600, env={**os.environ, "COMITY_CACHE": str(cache)}
-        )
+        return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=600, env=as_users_have(cache))
 
     return run
 

@@ -16,6 +16,7 @@ import numpy as np
 from comity.errors import InputError
 from comity.model import balance, market, shares
 from comity.records import Array, Benchmark, Closure, Equilibrium, Wedges
+from comity.solve import kernels
 from comity.solve.checks import check_wedges
 
 __all__ = ["World", "check_wedges", "from_shares", "lost_suppliers", "nested", "shock", "start_state", "world"]
@@ -46,7 +47,12 @@ class World:
     @cached_property
     def kernels(self) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
         """π and π/(1+t) of trade with others (as `pi`, 0 at home), and at home (country × sector), at the benchmark."""
-        return _apart(self.pi, self.pi / (1 + self.tariff))
+        return kernels.apart(self.pi, self.pi / (1 + self.tariff))
+
+    @cached_property
+    def plain_tariff(self) -> Array:
+        """The benchmark's tariff with the axes that scenarios have; importer × exporter × sector."""
+        return np.ascontiguousarray(np.asarray(self.tariff).transpose(1, 2, 0))
 
     @cached_property
     def nothing(self) -> tuple[Array, Array]:
@@ -67,10 +73,6 @@ KEPT_NESTS = 8
 
 ROUNDING = 1e-12
 """Lending, as a fraction of income, that counts as none."""
-
-CLOSING = 8
-"""A flow under embargo shrinks on the way as (1 − s)^8: where demand hardly gives way it must be as good as nothing long before
-the end, for prices there rise with the logarithm of what is left."""
 
 COBB_DOUGLAS = Closure()
 
@@ -199,71 +201,6 @@ def from_shares(
     )
 
 
-def _apart(M: jax.Array, border: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
-    """Kernels of trade with others, zero on their diagonals, and the diagonals (country × sector)."""
-    others = 1 - jnp.eye(M.shape[-1])
-    return M * others, border * others, jnp.einsum("jnn->nj", M), jnp.einsum("jnn->nj", border)
-
-
-@jax.jit
-def _kernels(pi: jax.Array, t: jax.Array, theta: jax.Array, t1: jax.Array | None, d: jax.Array | None, s: jax.Array):
-    """M and M/(1+t′) abroad, and of each what is bought at home; `t1`, `d` importer × exporter × sector, None where as before."""
-    M, t_s = pi, t
-    lnkappa = shut = jnp.zeros(())
-    if d is not None:
-        d = d.transpose(2, 0, 1)
-        shut = jnp.isposinf(d)
-        lnkappa = s * jnp.log(jnp.where(shut, 1.0, d))
-    if t1 is not None:
-        t_s = t + s * (t1.transpose(2, 0, 1) - t)
-        lnkappa = lnkappa + jnp.log((1 + t_s) / (1 + t))
-    if d is not None or t1 is not None:
-        M = shares.trade_kernel(pi, lnkappa, jnp.zeros(()), theta[:, None, None]) * jnp.where(shut, (1 - s) ** CLOSING, 1.0)
-    return _apart(M, M / (1 + t_s))
-
-
-def _kernels_on_host(w: World, t1: Array | None, d: Array | None, s: float) -> tuple[Any, ...]:
-    """`_kernels` by NumPy, in place: on a CPU a third of the time of the compiled one, whose logarithms are slow."""
-    if t1 is None and d is None:
-        return w.kernels
-    pi, t, theta = (np.asarray(given) for given in (w.pi, w.tariff, w.base.theta[0]))
-    M, border = _room(pi.shape), _room(pi.shape)
-    closed = None
-    if t1 is not None:
-        np.add(t, s * (np.asarray(t1).transpose(2, 0, 1) - t), out=border)
-        border += 1.0
-        np.divide(border, 1 + t, out=M)
-        np.log(M, out=M)
-    if d is not None:
-        d = np.asarray(d).transpose(2, 0, 1)
-        closed = np.isposinf(d) if np.isposinf(d.max()) else None
-        cost = np.log(d if closed is None else np.where(closed, 1.0, d))
-        cost *= s
-        M[...] = cost if t1 is None else M + cost
-    M *= -theta[:, None, None]
-    np.exp(M, out=M)
-    M *= pi
-    if closed is not None:
-        M[closed] *= (1 - s) ** CLOSING
-    np.divide(M, 1 + t if t1 is None else border, out=border)
-    home = [np.einsum("jnn->nj", kernel).copy() for kernel in (M, border)]
-    for kernel in (M, border):
-        np.einsum("jnn->nj", kernel)[...] = 0.0
-    return jax.device_put(M), jax.device_put(border), *home
-
-
-LINE = 64
-"""Bytes at whose multiples an array begins that a CPU device takes over without a copy."""
-
-
-def _room(shape: tuple[int, ...]) -> Array:
-    """An empty array that begins at a multiple of LINE bytes."""
-    size = 8 * int(np.prod(shape))
-    memory = np.empty(size + LINE, dtype=np.uint8)
-    first = -memory.ctypes.data % LINE
-    return memory[first : first + size].view(np.float64).reshape(shape)
-
-
 def shock(w: World, wedges: Wedges, s: Any = 1.0, *, balance: bool = False) -> market.Shock:
     """The scenario at the fraction s of its way: 0 is the benchmark, 1 the scenario; logs of factors grow in proportion.
 
@@ -278,10 +215,10 @@ def shock(w: World, wedges: Wedges, s: Any = 1.0, *, balance: bool = False) -> m
         return none[axes - 1] if values is None else s * xp.log(xp.asarray(values))
 
     if host:
-        M, border, M_home, border_home = _kernels_on_host(w, wedges.tariff, wedges.trade_cost, s)
+        M, border, M_home, border_home = kernels.on_host(w, wedges.tariff, wedges.trade_cost, s)
     else:
         t1, d = (None if given is None else jnp.asarray(given) for given in (wedges.tariff, wedges.trade_cost))
-        M, border, M_home, border_home = _kernels(w.pi, w.tariff, w.base.theta[0], t1, d, jnp.asarray(s))
+        M, border, M_home, border_home = kernels.on_device(w.pi, w.tariff, w.base.theta[0], t1, d, jnp.asarray(s))
     plain = market.Shock(
         M=M,
         border=border,

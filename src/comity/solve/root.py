@@ -63,7 +63,7 @@ class Iterate(NamedTuple):
 def inverse_blocks(factors: str, deficits: str):
     """Compiled −(dF_n/du_n)^{-1} at a point, in single precision: it only steers, the residual judges."""
 
-    @seldom
+    @jax.jit
     def run(base: market.Base, shock: market.Shock, x: jax.Array) -> jax.Array:
         u = market.unpack(x, base.gamma.shape[-1], factors)
         blocks = balance.diagonal_blocks(base, shock, u, factors, deficits)
