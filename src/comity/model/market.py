@@ -48,7 +48,10 @@ def exchange_abroad(shock: Shock) -> Exchange:
 
 
 def world_exchange(shock: Shock) -> Exchange:
-    """`exchange_abroad` with what each economy buys at home in the sums, which bears no levy (eqs. 3 and 5)."""
+    """Trade of all economies with each other and at home (eqs. 3, 5 and 6): M_nn ĉ_n^{−θ} and its like added to the sums.
+
+    What is bought at home bears no levy; the same sums as `exchange_abroad`, country × sector.
+    """
     others = exchange_abroad(shock)
 
     def buy(c_power: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -62,7 +65,10 @@ def world_exchange(shock: Shock) -> Exchange:
 
 
 def with_home(kernel: jax.Array, home: jax.Array) -> jax.Array:
-    """A kernel (sector × importer × exporter) with its diagonal, what is bought at home (country × sector), put in."""
+    """M = π κ̂^{−θ} with its diagonal, what is bought at home (eq. 3).
+
+    `kernel` sector × importer × exporter, `home` country × sector.
+    """
     n = jnp.arange(kernel.shape[-1])
     return kernel.at[:, n, n].set(home.T)
 
