@@ -23,7 +23,7 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 # A test compiles much and runs it seldom. What users get is compiled one level higher (`comity.model`); a flag that a release
 # does not know ends the process, hence only for releases tried.
 if (0, 7) <= __version_info__[:2] <= (0, 10):
-    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_parallel_codegen_split_count=1")
 
 settings.register_profile("house", deadline=None, max_examples=15, derandomize=True, database=None, print_blob=False)
 settings.load_profile("house")

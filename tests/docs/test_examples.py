@@ -25,12 +25,20 @@ def comity(*words: str | Path, cache: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=900, env=as_users_have(cache))
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache for all talks of this file: what two of them solve alike is solved once."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture(scope="module", params=["yerevan", "chile-korea"])
-def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path, Path]:
+def run(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, kept: Path
+) -> tuple[dict[str, Any], Path, Path]:
     folder = tmp_path_factory.mktemp(request.param)
-    done = comity("talks", f"examples/{request.param}.yaml", "--json", "--out", folder / "out", cache=folder / "cache")
+    done = comity("talks", f"examples/{request.param}.yaml", "--json", "--out", folder / "out", cache=kept)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout), folder / "out", folder / "cache"
+    return json.loads(done.stdout), folder / "out", kept
 
 
 def stakes_of(results: dict[str, Any]) -> set[str]:
@@ -226,9 +234,9 @@ def test_scenarios_solve(name: str, tmp_path: Path) -> None:
         assert all(row["gain_pct"] < 0 for row in report["economy"] if row["iso3"] in ("CAN", "MEX"))
 
 
-def test_the_page_on_yerevan_prints_what_the_run_finds(tmp_path: Path) -> None:
+def test_the_page_on_yerevan_prints_what_the_run_finds(kept: Path) -> None:
     """Each row of its tables that ends with a path of the results states that number, to its last printed digit."""
-    done = comity("talks", "examples/yerevan-governments.yaml", "--json", cache=tmp_path)
+    done = comity("talks", "examples/yerevan-governments.yaml", "--json", cache=kept)
     assert done.returncode == 0, done.stderr
     results = json.loads(done.stdout)
     page = (ROOT / "docs" / "yerevan.md").read_text(encoding="utf-8")

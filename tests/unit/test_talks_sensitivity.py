@@ -24,12 +24,16 @@ from talks_world import CRISES, PROPOSALS, WORLD, agenda
 OWN = Closure("specific", "with_trade")
 
 
+def told_of(engine: packages.Engine, judged: results.Judged):
+    return sensitivity.sensitivity(judged, [row for part in sensitivity.parts(engine, judged) for row in part()])
+
+
 def run(crises: tuple[Crisis, ...] = CRISES):
     engine = packages.Engine(WORLD, OWN, Cache(None))
     talks = replace(agenda(OWN), crises=crises)
     table = packages.compute_table(engine, talks, [packages.solve_crisis(engine, crisis) for crisis in crises])
     judged = results.judged(talks, WORLD, table, WORLD.income - WORLD.deficit, {})
-    return judged, sensitivity.sensitivity(engine, judged), engine
+    return judged, told_of(engine, judged), engine
 
 
 def test_a_variant_is_the_same_talks_under_its_closure() -> None:
@@ -94,7 +98,7 @@ def test_a_barrier_of_which_no_rent_is_stated_is_run_as_rent_too() -> None:
     assert table.packages[judged.choice.best] == (0,)
     changes = list(food.changes)
     before = engine.meter.done
-    rows = {v["name"]: v for v in sensitivity.sensitivity(engine, judged)["variants"] if v["kind"] == "rents"}
+    rows = {v["name"]: v for v in told_of(engine, judged)["variants"] if v["kind"] == "rents"}
     assert engine.meter.done - before == sensitivity.count(WORLD, OWN, None, len(CRISES), changes)
     assert list(rows) == ["0.5", "1"]
     worth = {}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -97,22 +98,30 @@ def count(
     return 2 * crises * sum(1 for _ in variants(benchmark, closure, elasticities, changes))
 
 
-def sensitivity(engine: packages.Engine, judged: Judged) -> dict[str, Any]:
-    """The recommended package under every variant: what it is worth, what the crises cost, and the interval over all.
+Row = dict[str, Any]
 
-    A variant without an equilibrium in some crisis, or in which a shock has no meaning, is named with the reason and counts in
-    no interval.
-    """
+
+def parts(engine: packages.Engine, judged: Judged) -> list[Callable[[], list[Row]]]:
+    """The recommended package under every variant, in parts that may go on side by side: `sensitivity` puts them together."""
     agenda = judged.agenda
     changes = [change for proposal in agenda.proposals for change in proposal.changes]
     other = variants(judged.benchmark, agenda.closure, agenda.elasticities, changes)
-    rows = [_row(engine, judged, variant) for variant in other]
+    kinds = [list(group) for _, group in groupby(other, key=lambda variant: variant.kind)]
+    return [lambda group=group: [_row(engine, judged, variant) for variant in group] for group in kinds]
+
+
+def sensitivity(judged: Judged, rows: Sequence[Row]) -> dict[str, Any]:
+    """What the recommended package is worth under every variant, what the crises cost, and the interval over all.
+
+    `rows` are what `parts` return, in their order. A variant without an equilibrium in some crisis, or in which a shock has no
+    meaning, is named with the reason and counts in no interval.
+    """
     mean = np.tensordot(judged.probability, judged.gain, axes=(0, 0))
     # Stakes pass money between the parties and are no part of the variants.
     best = judged.trade_part
     own = {"over_nothing": by_economy(judged, mean[best] - mean[0]), "crises": by_economy(judged, mean[0])}
     found = [own, *(row for row in rows if row["failed"] is None)]
-    return {"variants": rows, "interval": {what: _interval(judged, [row[what] for row in found]) for what in own}}
+    return {"variants": list(rows), "interval": {what: _interval(judged, [row[what] for row in found]) for what in own}}
 
 
 def _interval(judged: Judged, rows: Sequence[dict[str, dict[str, float]]]) -> dict[str, Any]:
@@ -129,8 +138,8 @@ def _interval(judged: Judged, rows: Sequence[dict[str, dict[str, float]]]) -> di
     return {"parties": by_party, "joint_ev_usd_mn": ends(joint)}
 
 
-def _row(engine: packages.Engine, judged: Judged, variant: Variant) -> dict[str, Any]:
-    shown: dict[str, Any] = {"kind": variant.kind, "name": variant.name}
+def _row(engine: packages.Engine, judged: Judged, variant: Variant) -> Row:
+    shown: Row = {"kind": variant.kind, "name": variant.name}
     rows: list[Array] = []
     try:
         for row in _gains(engine, judged, variant):

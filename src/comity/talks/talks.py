@@ -7,7 +7,7 @@ import importlib.metadata
 import os
 import platform
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
 
@@ -176,14 +176,14 @@ def _compute(
         after.append(near.solve(near.values(best), nothing.x).values if best else nothing.values)
         engine.tick(2)
 
-    (exact, union), stakes, varied, positions = engine.at_once(
+    (exact, union), stakes, positions, *rows = engine.at_once(
         lambda: _exact(engine, Outlook(j, around), solved, widened, played, talks.file.rules.transfers),
         lambda: (
             sale
             and told.stakes(engine, j, sale, worth.Worth(played, sale, j.counted, agenda.wants.activity), agenda.risk_aversion)
         ),
-        lambda: sensitivity.sensitivity(engine, j),
         lambda: _positions(talks, agenda, benchmark, j.counted),
+        *sensitivity.parts(engine, j),
     )
     pairs = _pairs(benchmark, agenda)
     return {
@@ -206,7 +206,7 @@ def _compute(
         "union_wide": union,
         "alone_together": results.alone_together(j, union),
         "ladder": exact.pop("ladder"),
-        "sensitivity": varied,
+        "sensitivity": sensitivity.sensitivity(j, list(chain.from_iterable(rows))),
         **exact,
         "sensitive": answers.answers(study, j, played),
         "stakes": stakes,

@@ -116,14 +116,17 @@ def _cycle(
     rhs: jax.Array,
     guess: jax.Array,
     tolerance: jax.Array,
+    fresh: jax.Array,
     *,
     factors: str,
     deficits: str,
     transposed: bool,
     depth: int,
-    fresh: bool,
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """One cycle from `guess`: solutions, relative residual of each (computed anew), steps. Rows: right-hand side × unknown."""
+    """One cycle from `guess`: solutions, relative residual of each (computed anew), steps. Rows: right-hand side × unknown.
+
+    `fresh` where the guess is nothing, whose residual is the right-hand side itself.
+    """
     act = _operator(base, shock, x, factors, deficits, transposed)
     k, n = rhs.shape
 
@@ -152,7 +155,7 @@ def _cycle(
         y = jax.scipy.linalg.solve_triangular(done.L[m], g[m].T, lower=True, trans=1).T
         return g - jnp.einsum("kd,jde->jke", y, done.H[:, m]), total + y @ done.Z[m].astype(jnp.float64)
 
-    r = rhs if fresh else rhs - act(guess)
+    r = jax.lax.cond(fresh, lambda: rhs, lambda: rhs - act(guess))
     scale = jnp.max(jnp.abs(rhs), axis=1)
     scale = jnp.where(scale > 0, scale, 1.0)
     square = jnp.zeros((depth, k, k))
@@ -166,9 +169,9 @@ def _cycle(
 
 
 @lru_cache(maxsize=64)
-def compiled(factors: str, deficits: str, transposed: bool, depth: int, fresh: bool):
-    """`_cycle` compiled for one closure and direction; `fresh` where the guess is nothing."""
-    return jax.jit(partial(_cycle, factors=factors, deficits=deficits, transposed=transposed, depth=depth, fresh=fresh))
+def compiled(factors: str, deficits: str, transposed: bool, depth: int):
+    """`_cycle` compiled for one closure and direction."""
+    return jax.jit(partial(_cycle, factors=factors, deficits=deficits, transposed=transposed, depth=depth))
 
 
 def solve(
@@ -213,8 +216,8 @@ def solve(
     for cycle in range(CYCLES):
         if cycle == 1:
             steer = root.Steer.of(root.inverse_blocks(*closure)(base, shock, x))
-        run = compiled(*closure, transposed, depth, cycle == 0 and guess is None)
-        found, gaps, more = run(base, shock, x, steer, rows, found, tolerance / 2)
+        run = compiled(*closure, transposed, depth)
+        found, gaps, more = run(base, shock, x, steer, rows, found, tolerance / 2, cycle == 0 and guess is None)
         steps += int(more)
         worst = float(jnp.max(gaps))
         if worst <= tolerance:

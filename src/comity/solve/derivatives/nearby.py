@@ -100,8 +100,6 @@ def slopes(
     x, levels = _point(near, solved)
     base, shock = near.world.base, near.shock(values)
     value, rhs = _right_hand(near.of_map)(base, shock, x, levels, goal)
-    # Always from a guess, if only from nothing: one program less to compile.
-    guess = np.zeros(rhs.shape) if guess is None else guess
     mu = linear.solve(base, shock, x, near.steer, rhs, near.of_map, transposed=True, tolerance=tolerance, guess=guess)
     open_ = np.isfinite(values.trade_cost)
     lncost = np.log(np.where(open_, values.trade_cost, 1.0))
