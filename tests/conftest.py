@@ -17,7 +17,7 @@ from referee import Economy, lopsided
 # What JAX compiles is shared by the workers of one run and by the next run; outside of the repository, next to other caches.
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or tempfile.gettempdir()) / "comity-tests"
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE / "jax"))
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.02")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 # A test compiles much and runs it seldom. What users get is compiled one level higher (`comity.model`); a flag that a release

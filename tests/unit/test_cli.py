@@ -166,7 +166,6 @@ def test_output_does_not_depend_on_threads_workers_locale_zone_or_folder(
     other_place = tmp_path / "Übung ә"
     other_place.mkdir()
     around = {
-        "JAX_COMPILATION_CACHE_DIR": str(cache / "compiled"),
         "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
         "OMP_NUM_THREADS": "1",
         "LC_ALL": "de_DE.UTF-8",
@@ -202,7 +201,7 @@ def test_results_changed_by_hand_are_stamped(cache: Path, talks: Path, tmp_path:
 
 def test_an_interrupted_run_leaves_with_four_and_goes_on_where_it_was(cache: Path, tmp_path: Path) -> None:
     own = tmp_path / "cache"
-    environment = {**as_users_have(own), "JAX_COMPILATION_CACHE_DIR": str(cache / "compiled")}
+    environment = as_users_have(own)
     file = ROOT / "examples" / "yerevan.yaml"
     command = [
         sys.executable,
@@ -241,7 +240,7 @@ def test_a_killed_run_is_resumed_and_a_finished_one_is_read(
     cache: Path, talks: Path, tmp_path: Path, first: subprocess.CompletedProcess[str]
 ) -> None:
     own = tmp_path / "cache"
-    environment = {**as_users_have(own), "JAX_COMPILATION_CACHE_DIR": str(cache / "compiled")}
+    environment = as_users_have(own)
     command = [sys.executable, "-c", KILLED_TALKS, str(talks), str(own)]
 
     def finish() -> int:
