@@ -21,7 +21,7 @@ def inert(cell: Any) -> Any:
     """A text that a spreadsheet would run is quoted by an apostrophe; control characters are dropped; numbers stay numbers."""
     if not isinstance(cell, str):
         return cell
-    text = "".join(c for c in cell if c in "\n\t" or c.isprintable())
+    text = cell if cell.isprintable() else "".join(c for c in cell if c in "\n\t" or c.isprintable())
     return "'" + text if text.lstrip().startswith(FORMULA) or text.startswith(("\t", "\n")) else text
 
 
