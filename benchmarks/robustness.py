@@ -111,8 +111,9 @@ def attempt(benchmark: Benchmark, number: int, seed: int = SEED) -> dict[str, An
     begin = time.perf_counter()
     try:
         eq = solve(benchmark, wedges, closure=closure)
-        # What buyers pay under an embargo is infinite, and an index of volume may have no base left.
-        finite = all(np.isfinite(eq.values[name]).all() for name in eq.values if name not in report.LATER)
+        # What buyers pay under an embargo is infinite, and an index of border prices may have no trade left to weigh them with.
+        loose = (*report.PAID, *report.INDICES)
+        finite = all(np.isfinite(eq.values[name]).all() for name in eq.values if name not in loose)
         outcome = "solved" if finite and eq.residual <= 1e-10 else "other"
         found |= {"outcome": outcome, "residual": eq.residual, "steps": eq.steps}
     except NotConvergedError as error:

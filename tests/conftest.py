@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from jax.version import __version_info__
 
 from referee import Economy, lopsided
 
@@ -20,10 +19,9 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE / "jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.02")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
-# A test compiles much and runs it seldom. What users get is compiled one level higher (`comity.model`); a flag that a release
-# does not know ends the process, hence only for releases tried.
-if (0, 7) <= __version_info__[:2] <= (0, 10):
-    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_parallel_codegen_split_count=1")
+# A test compiles much and runs it seldom; users' programs are compiled one level higher (`comity.model` leaves what is set). JAX
+# reads this and the folder above when it is loaded: nothing here may load it before.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_parallel_codegen_split_count=1")
 
 settings.register_profile("house", deadline=None, max_examples=15, derandomize=True, database=None, print_blob=False)
 settings.load_profile("house")

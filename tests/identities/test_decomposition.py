@@ -12,7 +12,7 @@ from comity.records import Benchmark, Closure, Wedges
 from comity.solve.derivatives import path
 from comity.solve.derivatives.first_order import first_order
 from comity.solve.equilibrium import solve
-from comity.vocabulary import FACTORS
+from comity.vocabulary import DEFICITS, FACTORS
 from referee import lopsided
 
 RNG = np.random.default_rng(21)
@@ -47,6 +47,7 @@ def gaps() -> Benchmark:
 
 
 SUBSTITUTES = {"inputs": (0.3, 0.8, 1.7), "value_added": 0.5, "final": 2.5}
+CASES = [Closure(f, d) for f in FACTORS for d in DEFICITS] + [Closure(f, "with_trade", **SUBSTITUTES) for f in FACTORS]
 
 
 @pytest.fixture(scope="module")
@@ -61,18 +62,9 @@ def full(gaps: Benchmark) -> Benchmark:
     return replace(gaps, customs_pool={"E0": 0.2, "E1": 0.5, "E3": 0.3}, **given)
 
 
-DESIGN = [
-    *(("full", Closure(f, d)) for f, d in (("mobile", "fixed"), ("mobile", "balanced"), ("specific", "with_trade"))),
-    *(("full", Closure(f, d)) for f, d in (("specific", "proportional"), ("immobile", "fixed"), ("immobile", "with_trade"))),
-    *(("gaps", Closure(f, d)) for f, d in (("mobile", "proportional"), ("specific", "balanced"), ("immobile", "balanced"))),
-    *(("full", Closure(f, "with_trade", **SUBSTITUTES)) for f in FACTORS),
-]
-"""Every factor closure with at least three deficit closures and with nests; levies, pool and owners in most."""
-
-
 @pytest.mark.parametrize(
     ("which", "closure"),
-    DESIGN,
+    [*(("full", c) for c in CASES), *(("gaps", c) for c in CASES if c.deficits == "proportional")],
     ids=lambda c: c if isinstance(c, str) else f"{c.factors}-{c.deficits}-{c.final}",
 )
 def test_parts_add_up_to_the_change_of_real_income(which: str, closure: Closure, request: pytest.FixtureRequest):

@@ -22,7 +22,7 @@ from comity.errors import InputError, Problem
 MAX_BYTES = 256 * 1024
 """A talks file of a hundred proposals has 40 KB; at 256 KB reading still takes less than a second."""
 MAX_DEPTH = 24
-MAX_NODES = 20_000
+MAX_NODES = 15_000
 """Values in a file, each alias counted with all that it stands for."""
 
 _HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
