@@ -54,6 +54,23 @@ def measured(one: Outlook, x: Sequence[float]) -> tuple[float, np.ndarray]:
     )
 
 
+def test_a_table_by_lanes_is_the_table_by_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an accelerator does: levels of packages as lanes of one program; each equilibrium is told to whoever looks on."""
+    asked = agenda(CLOSURE, PROPOSALS)
+    seen = []
+    meter = packages.Meter(lambda done, total: seen.append(done), total=1000)
+    engine = packages.Engine(WORLD, CLOSURE, Cache(None), asked.parties, tolerance=1e-12)
+    solved = [packages.solve_crisis(engine, crisis) for crisis in asked.crises]
+    by_threads = packages.compute_table(engine, asked, solved)
+    monkeypatch.setattr(packages, "on_accelerator", lambda: True)
+    by_lanes = packages.compute_table(replace(engine, meter=meter, cache=Cache(None)), asked, solved)
+    assert by_lanes.packages == by_threads.packages
+    assert seen[-1] == by_threads.residual.size == meter.solved
+    assert by_lanes.residual.max() <= 1e-12
+    for name in ("real_income", "producers", "capital", "price_index"):
+        np.testing.assert_allclose(getattr(by_lanes, name), getattr(by_threads, name), rtol=1e-10)
+
+
 def test_rows_by_solving_are_rows_of_the_table() -> None:
     one = between((0, 1), weighed=True)
     for p, package in enumerate(one.judged.table.packages):

@@ -7,20 +7,22 @@ slowest member and leaves the cache. That program is there too (`batch`), for an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from comity.errors import InputError, InterruptedRun
-from comity.model import POOL, market, shares
+from comity.model import POOL, market
 from comity.records import Array, Benchmark, CellValues, Closure, Equilibrium, Wedges, read_only
 from comity.solve import equilibrium, homotopy, posed, problem, together
+from comity.solve.cells import LEVIES, Cells, Levies, Solved, vary
+
+__all__ = ["Cells", "Solved", "Variations", "in_parallel", "solve_many"]
 
 WORKERS = 2
 """Threads unless the caller names another number."""
@@ -91,71 +93,6 @@ def solve_many(
         return together.solve_batches(benchmark, scenarios, batch, closure=closure, tolerance=tolerance, done=done)
     # The first alone, so that the programs are compiled and the preconditioner is made once.
     return [one(scenarios[0]), *in_parallel(one, scenarios[1:], workers)]
-
-
-@dataclass(frozen=True, eq=False)
-class Solved:
-    """One solved variation: packed unknowns (to start others from), reported values without flows, residual, steps."""
-
-    x: Array
-    values: Mapping[str, Array]
-    residual: float
-    steps: int
-
-
-@dataclass(frozen=True, eq=False)
-class Cells:
-    """Trade cells that variations change, as positions on the importer, exporter and sector axes."""
-
-    importer: Array
-    exporter: Array
-    sector: Array
-
-
-class Levies(NamedTuple):
-    """Rents and export taxes at the cells, one number a cell; None where they do not move."""
-
-    import_rent: jax.Array | None = None
-    export_rent: jax.Array | None = None
-    export_tax: jax.Array | None = None
-
-
-LEVIES = Levies._fields
-
-
-@jax.jit
-def vary(
-    shock: market.Shock, pi: jax.Array, tariff: jax.Array, theta: jax.Array, at: tuple, before: Levies, new: CellValues
-) -> market.Shock:
-    """The arrays of a scenario with new values at the cells `at` (sector, importer, exporter), where it has those of `before`."""
-    shut = jnp.isposinf(new.trade_cost)
-    lnkappa = jnp.log(jnp.where(shut, 1.0, new.trade_cost)) + jnp.log1p(new.tariff) - jnp.log1p(tariff[at])
-    M = shares.trade_kernel(pi[at], lnkappa, shut, theta[at[0]])
-    moved = {name: (getattr(before, name), level) for name in LEVIES if (level := getattr(new, name)) is not None}
-    other, keep, rent = shock.other, shock.keep, shock.rent
-    if moved:
-        change = sum(jnp.log1p(level) - jnp.log1p(old) for old, level in moved.values())
-        other = _turned(_room(other, shock), at, jnp.exp(-theta[at[0]] * change))
-    if new.import_rent is not None:
-        rent = _room(rent, shock).at[at].set(1 + new.import_rent)
-    for name in ("export_rent", "export_tax"):
-        if name in moved:
-            old, level = moved[name]
-            keep = _turned(_room(keep, shock), at, (1 + old) / (1 + level))
-    if other is not None:
-        M = M * other[at]
-    border = M / (1 + new.tariff) if rent is None else M / ((1 + new.tariff) * rent[at])
-    return shock._replace(M=shock.M.at[at].set(M), border=shock.border.at[at].set(border), other=other, keep=keep, rent=rent)
-
-
-def _turned(values: jax.Array, at: tuple, factor: jax.Array) -> jax.Array:
-    """The array with its cells times a factor; set, not multiplied in place, which has no derivative."""
-    return values.at[at].set(values[at] * factor)
-
-
-def _room(values: jax.Array | None, shock: market.Shock) -> jax.Array:
-    """The array, or a neutral one where the scenario has none."""
-    return jnp.ones_like(shock.M) if values is None else values
 
 
 class Variations:
@@ -234,6 +171,14 @@ class Variations:
         x0 = problem.start_state(w, self.closure, None) if start is None else jnp.asarray(start)
         found, residuals, x, steps = equilibrium.settle(w, path, self.closure, x0, self.tolerance, self.steer)
         return Solved(np.asarray(x), read_only(found), max(residuals.values()), steps)
+
+    def solve_lanes(self, values: Sequence[CellValues], starts: Sequence[Array], lanes: int) -> list[Solved]:
+        """`solve` of each from its start, `lanes` at a time in one compiled program: for an accelerator.
+
+        Those that it leaves unsolved are solved on their own. Raises NoEquilibriumError.
+        """
+        found = together.solve_variations(self, values, starts, lanes)
+        return [one or self.solve(value, start) for one, value, start in zip(found, values, starts, strict=True)]
 
     def _partial(self, values: CellValues, s: float) -> CellValues:
         """The values at the fraction s of their way from the benchmark: costs in proportion to their logs, rates in a line."""

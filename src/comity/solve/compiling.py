@@ -1,4 +1,4 @@
-"""How programs are compiled: one that runs seldom is not worth the compiler's second look."""
+"""How programs are compiled, and for what: one that runs seldom is not worth the compiler's second look."""
 
 from __future__ import annotations
 
@@ -16,3 +16,8 @@ SELDOM = {"xla_backend_optimization_level": 0} if TRIED else None
 def seldom(function: Callable[..., Any]) -> Any:
     """`jax.jit` for a program that runs seldom."""
     return jax.jit(function, compiler_options=SELDOM)
+
+
+def on_accelerator() -> bool:
+    """Whether arrays live on a device of its own kind, which is best at many scenarios in one program."""
+    return jax.default_backend() != "cpu"

@@ -18,6 +18,7 @@ from comity.model import balance, market, shares
 from comity.records import Array, Benchmark, Closure, Equilibrium, Wedges
 from comity.solve import kernels
 from comity.solve.checks import check_wedges
+from comity.solve.compiling import on_accelerator
 
 __all__ = ["World", "check_wedges", "from_shares", "lost_suppliers", "nested", "shock", "start_state", "world"]
 
@@ -206,7 +207,7 @@ def shock(w: World, wedges: Wedges, s: Any = 1.0, *, balance: bool = False) -> m
 
     With `balance` the deficits go to zero along the way. `s` is a number, or an array of JAX to differentiate by.
     """
-    host = isinstance(s, float | int) and jax.default_backend() == "cpu"
+    host = isinstance(s, float | int) and not on_accelerator()
     xp: Any = np if host else jnp
 
     none: Any = w.nothing

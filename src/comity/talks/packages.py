@@ -18,6 +18,7 @@ from comity.policy.scenario import Scenario
 from comity.policy.sparse import TradeCells, package_values, trade_cells
 from comity.records import Array, Benchmark, CellValues, Closure, Wedges
 from comity.solve import batch, equilibrium, target
+from comity.solve.compiling import on_accelerator
 from comity.store import Cache, code_digest, key
 from comity.talks.agenda import Agenda, Crisis
 from comity.talks.wants.governments import counted_share, producers_income
@@ -256,8 +257,23 @@ class Neighbourhood:
         pairs = sum((self.small(pair).x for pair in combinations(package, 2)), start=np.zeros_like(nothing))
         return (1 - size + size * (size - 1) // 2) * nothing - (size - 2) * singles + pairs
 
-    def chunk(self, values: Sequence[Values], solve: Callable[[int], batch.Solved], first: Callable[[], None]) -> Rows:
-        """What variations come to, from the cache; else `first()` and then `solve(position)` for each."""
+    def lanes(self, packages: Sequence[Package]) -> list[batch.Solved]:
+        """Packages that start from smaller ones, as lanes of one program: for an accelerator."""
+        self.engine.meter.begin(len(packages))
+        starts = [start for p in packages if (start := self.start(p)) is not None]
+        return self.variations.solve_lanes([self.values(p) for p in packages], starts, CHUNK)
+
+    def chunk(
+        self,
+        values: Sequence[Values],
+        solve: Callable[[int], batch.Solved],
+        first: Callable[[], None],
+        lanes: Callable[[], list[batch.Solved]] | None = None,
+    ) -> Rows:
+        """What variations come to, from the cache; else `first()` and then `solve(position)` for each, or all by `lanes()`.
+
+        `lanes` where an accelerator can solve them in one program.
+        """
         e = self.engine
         cells = [self.touched.importer, self.touched.exporter, self.touched.sector]
         whose = [e.parties, e.counted]
@@ -268,12 +284,17 @@ class Neighbourhood:
             return Rows(**kept)
         first()
 
-        def one(position: int) -> Rows:
+        def one(position: int) -> batch.Solved:
             found = solve(position)
             e.tick()
-            return e.row(found)
+            return found
 
-        rows = Rows(*(np.stack(part) for part in zip(*batch.in_parallel(one, range(len(values)), e.workers), strict=True)))
+        if lanes is not None and on_accelerator():
+            found = lanes()
+            e.tick(len(values))
+        else:
+            found = batch.in_parallel(one, range(len(values)), e.workers)
+        rows = Rows(*(np.stack(part) for part in zip(*map(e.row, found), strict=True)))
         e.cache.put(name, rows._asdict())
         return rows
 
@@ -284,15 +305,23 @@ class Neighbourhood:
 
         def prepare() -> None:
             for size in range(3):
-                level = [p for p in small if len(p) == size]
+                level = [p for p in small if len(p) == size and p not in self._small]
+                if size and level and on_accelerator():
+                    self._small.update(zip(level, self.lanes(level), strict=True))
                 batch.in_parallel(self.small, level, self.engine.workers)
 
-        def section(part: Sequence[Package], solve: Callable[[Package], batch.Solved]) -> Rows:
-            return self.chunk([self.values(p) for p in part], lambda position: solve(part[position]), prepare)
+        def section(
+            part: Sequence[Package],
+            solve: Callable[[Package], batch.Solved],
+            lanes: Callable[[Sequence[Package]], list[batch.Solved]] | None = None,
+        ) -> Rows:
+            values = [self.values(p) for p in part]
+            return self.chunk(values, lambda at: solve(part[at]), prepare, lanes and (lambda: lanes(part)))
 
         found = [section(small, self.small)]
         for begin in range(0, len(large), CHUNK):
-            found.append(section(large[begin : begin + CHUNK], lambda p: self.solve(self.values(p), self.start(p))))
+            part = large[begin : begin + CHUNK]
+            found.append(section(part, lambda p: self.solve(self.values(p), self.start(p)), self.lanes))
         return Rows(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
 

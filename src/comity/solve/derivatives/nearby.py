@@ -11,7 +11,7 @@ import numpy as np
 
 from comity.model import market
 from comity.records import Array, CellValues
-from comity.solve import batch, root
+from comity.solve import batch, cells, root
 from comity.solve.compiling import seldom
 from comity.solve.derivatives import linear
 from comity.solve.derivatives.place import values as reported_values
@@ -65,7 +65,7 @@ def _pull_cells(closure: tuple[str, str]):
     def run(base, scenario, pi, tariff, at, x, levels, goal, mu, before, in_logs: CellValues):
         def equations(moved: CellValues) -> tuple[jax.Array, jax.Array]:
             values = moved._replace(trade_cost=jnp.exp(moved.trade_cost))
-            shock = batch.vary(scenario, pi, tariff, base.theta[0], at, before, values)
+            shock = cells.vary(scenario, pi, tariff, base.theta[0], at, before, values)
             return _measured(base, shock, x, levels, goal, closure), root.residual(base, shock, x, *closure)
 
         _, pull = jax.vjp(equations, in_logs)
