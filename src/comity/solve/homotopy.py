@@ -22,6 +22,9 @@ STAGE_LIMIT = 60
 SHORTEST_STAGE = 1 / 4096
 """Of the way that is left."""
 
+STALE_LIMIT = 20
+"""Steps that a stage on the way may take with the blocks of an earlier one: making them anew costs as much as thirty."""
+
 MOST_STAGES = 200
 
 NEAR, FAR = 4.0, 4.0
@@ -33,8 +36,17 @@ POLISHES = 6
 FOLLOWED = 3
 """How often the path is followed by its fastest unknown where stages of the shock find nothing more."""
 
-ON_THE_WAY = 1e-3
+SHRINK = (1 / 8, 0.8)
+"""A stage whose guess is further off than FAR is cut in proportion, within these: the gap is about linear in its length."""
+
+CUT = 0.9
+"""Of FAR: the gap that a stage which was cut aims at."""
+
+ON_THE_WAY = 0.1
 """How sharp the end of a stage must be: it is only the start of the next one."""
+
+NEARLY = 1e-3
+"""A last stage that stops this close to the end goes on with fresh blocks."""
 
 Path = Callable[[float], market.Shock]
 
@@ -94,18 +106,25 @@ def _in_stages(w: problem.World, path: Path, closure: Closure, tolerance: float,
     at, at_before, length, stages = 0.0, 0.0, 1.0, 0
     x = before = failed = problem.start_state(w, closure, None)
     followed, reason, turn = FOLLOWED, "", None
+    steer: root.Steer | None = None
     for _ in range(MOST_STAGES):
         goal = 1.0 if length >= 1 - at else at + length
         shock = path(goal)
-        onward = x + (goal - at) / max(at - at_before, SHORTEST_STAGE**4) * (x - before)
-        far, guess = min(((float(gap(w.base, shock, point)), point) for point in (onward, x)), key=lambda pair: pair[0])
+        starts = [x] if at == at_before else [x + (goal - at) / (at - at_before) * (x - before), x]
+        far, guess = min(((float(gap(w.base, shock, point)), point) for point in starts), key=lambda pair: pair[0])
         if far <= FAR or length < SHORTEST_STAGE:
-            steer = root.Steer.of(invert(w.base, shock, guess))
+            # The last stage is worth blocks of its own: it goes on to the last digit.
             sharp = tolerance if goal == 1.0 else max(tolerance, ON_THE_WAY)
-            it = run(w.base, shock, guess, steer, sharp, STAGE_LIMIT, np.inf)
-            steps += int(it.steps)
+            it = None
+            if steer is not None and goal < 1.0:
+                it = run(w.base, shock, guess, steer, sharp, STALE_LIMIT, np.inf)
+                steps += int(it.steps)
+            if it is None or not float(it.residual) <= sharp:
+                steer = root.Steer.of(invert(w.base, shock, guess))
+                it = run(w.base, shock, guess, steer, sharp, STAGE_LIMIT, np.inf)
+                steps += int(it.steps)
             for _ in range(POLISHES):
-                if not sharp < float(it.residual) <= ON_THE_WAY:
+                if not sharp < float(it.residual) <= NEARLY:
                     break
                 it = run(w.base, shock, it.x, root.Steer.of(invert(w.base, shock, it.x)), sharp, STAGE_LIMIT, np.inf)
                 steps += int(it.steps)
@@ -117,7 +136,9 @@ def _in_stages(w: problem.World, path: Path, closure: Closure, tolerance: float,
                     return Point(x, steps, float(it.residual), stages)
                 length = min(2 * length, 1 - at)
                 continue
-        length /= 2.0
+            length /= 2.0
+        else:
+            length *= min(max(CUT * FAR / far, SHRINK[0]), SHRINK[1])
         if length < SHORTEST_STAGE * (1 - at) or 1 - at < 1e-12:
             reason = posed.reason(w, path(min(1.0, at + length)), path(1.0), closure, x)
             turn = None if reason or not followed else turning.follow(w, path, closure, x, at)

@@ -15,7 +15,6 @@ import jax
 import jax.numpy as jnp
 
 from comity.model import balance, market
-from comity.solve.compiling import seldom
 
 DEPTH = 6
 """How many past steps Anderson acceleration combines."""
@@ -66,10 +65,24 @@ def inverse_blocks(factors: str, deficits: str):
     @jax.jit
     def run(base: market.Base, shock: market.Shock, x: jax.Array) -> jax.Array:
         u = market.unpack(x, base.gamma.shape[-1], factors)
-        blocks = balance.diagonal_blocks(base, shock, u, factors, deficits)
-        return -jnp.linalg.inv(blocks).astype(jnp.float32)
+        return -inverse(balance.diagonal_blocks(base, shock, u, factors, deficits), base.gamma.shape[-1]).astype(jnp.float32)
 
     return run
+
+
+def inverse(blocks: jax.Array, J: int) -> jax.Array:
+    """The inverses of blocks whose first J equations, prices, do not have the next J unknowns, spending, in them.
+
+    By the Schur complement of the prices: half the work, and two small factorisations instead of a large one. country ×
+    unknown × unknown.
+    """
+    prices, wages = blocks[:, :J, :J], blocks[:, :J, 2 * J :]
+    inner = jnp.linalg.inv(prices)
+    passed = blocks[:, J:, :J] @ inner
+    rest = jnp.linalg.inv(blocks[:, J:, J:].at[:, :, J:].add(-passed @ wages))
+    below, moved = -rest @ passed, inner @ wages
+    above = jnp.concatenate([inner - moved @ below[:, J:], -moved @ rest[:, J:]], axis=2)
+    return jnp.concatenate([above, jnp.concatenate([below, rest], axis=2)], axis=1)
 
 
 def residual(base: market.Base, shock: market.Shock, x: jax.Array, factors: str, deficits: str) -> jax.Array:
@@ -151,7 +164,7 @@ def compiled(factors: str, deficits: str):
 def largest_gap(factors: str, deficits: str):
     """Compiled max |F| at a point; infinite where it is not a number."""
 
-    @seldom
+    @jax.jit
     def run(base: market.Base, shock: market.Shock, x: jax.Array) -> jax.Array:
         return worst_of(residual(base, shock, _sold(base, shock, x, factors), factors, deficits))
 
