@@ -23,7 +23,7 @@ SHORTEST_STAGE = 1 / 4096
 """Of the way that is left."""
 
 STALE_LIMIT = 20
-"""Steps that a stage on the way may take with the blocks of an earlier one: making them anew costs as much as thirty."""
+"""Steps that a loose stage may take with the blocks of an earlier one: making them anew costs as much as thirty."""
 
 MOST_STAGES = 200
 
@@ -42,11 +42,9 @@ SHRINK = (1 / 8, 0.8)
 CUT = 0.9
 """Of FAR: the gap that a stage which was cut aims at."""
 
-ON_THE_WAY = 0.1
-"""How sharp the end of a stage must be: it is only the start of the next one."""
-
-NEARLY = 1e-3
-"""A last stage that stops this close to the end goes on with fresh blocks."""
+LOOSE, ON_THE_WAY = 0.1, 1e-3
+"""How sharp the end of a stage must be: it is only the start of the next one. Loose until a stage is not reached; then all
+begins anew with sharper ends and blocks of their own, for where a path ends its last point is looked into."""
 
 Path = Callable[[float], market.Shock]
 
@@ -104,19 +102,19 @@ def _in_stages(w: problem.World, path: Path, closure: Closure, tolerance: float,
     run, invert = (make(closure.factors, closure.deficits) for make in (root.compiled, root.inverse_blocks))
     gap = root.largest_gap(closure.factors, closure.deficits)
     at, at_before, length, stages = 0.0, 0.0, 1.0, 0
-    x = before = failed = problem.start_state(w, closure, None)
+    x = before = failed = start = problem.start_state(w, closure, None)
     followed, reason, turn = FOLLOWED, "", None
     steer: root.Steer | None = None
+    loose = True
     for _ in range(MOST_STAGES):
         goal = 1.0 if length >= 1 - at else at + length
         shock = path(goal)
         starts = [x] if at == at_before else [x + (goal - at) / (at - at_before) * (x - before), x]
         far, guess = min(((float(gap(w.base, shock, point)), point) for point in starts), key=lambda pair: pair[0])
         if far <= FAR or length < SHORTEST_STAGE:
-            # The last stage is worth blocks of its own: it goes on to the last digit.
-            sharp = tolerance if goal == 1.0 else max(tolerance, ON_THE_WAY)
+            sharp = tolerance if goal == 1.0 else max(tolerance, LOOSE if loose else ON_THE_WAY)
             it = None
-            if steer is not None and goal < 1.0:
+            if loose and steer is not None and goal < 1.0:  # the last stage is worth its own: it goes on to the last digit
                 it = run(w.base, shock, guess, steer, sharp, STALE_LIMIT, np.inf)
                 steps += int(it.steps)
             if it is None or not float(it.residual) <= sharp:
@@ -124,7 +122,7 @@ def _in_stages(w: problem.World, path: Path, closure: Closure, tolerance: float,
                 it = run(w.base, shock, guess, steer, sharp, STAGE_LIMIT, np.inf)
                 steps += int(it.steps)
             for _ in range(POLISHES):
-                if not sharp < float(it.residual) <= NEARLY:
+                if not sharp < float(it.residual) <= ON_THE_WAY:
                     break
                 it = run(w.base, shock, it.x, root.Steer.of(invert(w.base, shock, it.x)), sharp, STAGE_LIMIT, np.inf)
                 steps += int(it.steps)
@@ -135,6 +133,10 @@ def _in_stages(w: problem.World, path: Path, closure: Closure, tolerance: float,
                 if at == 1.0:
                     return Point(x, steps, float(it.residual), stages)
                 length = min(2 * length, 1 - at)
+                continue
+            if loose:
+                loose, at, at_before, length, x = False, 0.0, 0.0, goal, start
+                before = start
                 continue
             length /= 2.0
         else:

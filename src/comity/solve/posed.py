@@ -11,7 +11,7 @@ from comity.model import market
 from comity.records import Array, Closure, Wedges
 from comity.solve import problem, root, turning
 
-POOR, RUINED, DEAR, HOLLOW = 0.25, 1e-2, 1e3, 0.2
+POOR, RUINED, DEAR, HOLLOW = 0.25, 1e-2, 1e3, 0.25
 """What counts as the reason why a path ends: spending, as a fraction of the benchmark's; income, as a fraction of the
 benchmark's and of what labour and productivity leave of it; a price over wages beyond what trade costs and productivity do to
 it; value added per unit of output, as a fraction of the benchmark's."""
