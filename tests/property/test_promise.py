@@ -74,3 +74,23 @@ def test_an_embargo_on_an_input_that_nothing_replaces_is_solved_or_named(left: f
             solve(b, shock, closure=RIGID)
         assert not isinstance(told.value, NotConvergedError)
         assert "E1" in told.value.worst or "E1" in str(told.value)
+
+
+def test_output_without_bound_is_named():
+    """Better machines where value added gives way to goods: goods are made of ever more goods, each ten per cent count for more
+    than those before, and before productivity is threefold there is no equilibrium. One draw of many like it was not named.
+    """
+    b = load()
+    closure = Closure("immobile", "with_trade", inputs=3.601, value_added=4.680, final=1.395)
+
+    def content(factor: float) -> np.ndarray:
+        """Value added per unit of output, over the benchmark's; by economy."""
+        eq = solve(b, Wedges(productivity=np.full(b.output.shape, factor)), closure=closure)
+        return eq.values["value_added"].sum(1) / eq.values["output_cf"].sum(1) / (b.value_added.sum(1) / b.output.sum(1))
+
+    less, more = content(1.03), content(1.06)
+    assert (more < less).all()
+    assert (less < 1).all()
+    with pytest.raises(NoEquilibriumError, match=r"goods are made of goods alone.*would work") as told:
+        solve(b, Wedges(productivity=np.full(b.output.shape, 3.088)), closure=closure)
+    assert not isinstance(told.value, NotConvergedError)
