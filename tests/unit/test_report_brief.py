@@ -10,7 +10,7 @@ import io
 import json
 import re
 from html.parser import HTMLParser
-from importlib import resources
+from importlib import import_module, resources
 
 import jsonschema
 import pytest
@@ -22,8 +22,12 @@ from comity.report.files import digest, inert, is_modified
 from comity.report.palette import GAINS, LOSSES, NEUTRAL
 from comity.report.story import Story
 from comity.report.worldmap import CREDIT, breaks, choropleth, colour, shapes
+from comity.store import Cache
 from synthetic_positions import positions_of
 from synthetic_results import OTHERS, a_swap_of_favours, three_parties_without_a_union, two_parties_in_a_union
+
+brief_module = import_module("comity.report.brief")
+"""The module, whose name in the package is its function."""
 
 EVIL = '=HYPERLINK("http://evil.example","x")<script>alert(1)</script>\u202e\U0001f600'
 
@@ -67,6 +71,19 @@ def schema():
 
 def test_same_results_same_bytes(results, files):
     assert render(copy.deepcopy(results)) == files
+
+
+def test_a_kept_brief_is_the_brief_of_these_results_and_of_no_others(results, files, tmp_path, monkeypatch):
+    cache = Cache(tmp_path)
+    assert brief_module.rendered(results, cache) == files
+    again = json.loads(json.dumps(results, sort_keys=True))  # as the cache of results hands them out
+    monkeypatch.setattr(brief_module, "render", lambda other: {"brief.html": other["title"].encode()})
+    assert brief_module.rendered(again, cache) == files
+    other = copy.deepcopy(results) | {"title": "Other talks"}
+    assert brief_module.rendered(other, cache) == {"brief.html": b"Other talks"}
+    for entry in tmp_path.rglob("*.npz"):
+        entry.write_bytes(entry.read_bytes()[:100])
+    assert brief_module.rendered(results, cache) == {"brief.html": results["title"].encode()}
 
 
 def test_the_page_asks_nothing_of_the_outside(page):

@@ -93,7 +93,7 @@ def talks(
     with claimed(folder):
         with setting.progress("solving") as tell:
             run = read.run(cache=setting.cache_folder(), workers=workers, progress=tell, allow_violations=allow_violations)
-        page = write_run(run.results, folder)
+        page = write_run(run.results, folder, keep=True)
     typer.echo(after_run(run.solves, monotonic() - began), err=True)
     if json:
         setting.show_json(setting.part(run.results, only))
@@ -124,14 +124,14 @@ def after_run(solved: int, seconds: float) -> str:
     return f"{solved:,} equilibria solved in {seconds:.0f} s, {1000 * seconds / solved:.0f} ms each with all that belongs to it"
 
 
-def write_run(results: dict[str, Any], folder: Path) -> Path:
-    """All files of a run, put in place at once."""
+def write_run(results: dict[str, Any], folder: Path, *, keep: bool = False) -> Path:
+    """All files of a run, put in place at once; with `keep` as the cache has them, where it does."""
     import json as plain
 
-    from comity.report.brief import PAGE, render
-    from comity.store import MANIFEST, write_folder
+    from comity.report.brief import PAGE, render, rendered
+    from comity.store import MANIFEST, Cache, write_folder
 
-    files = render(results)
+    files = rendered(results, Cache(setting.cache_folder())) if keep else render(results)
     sealed = plain.loads(files["results.json"])["manifest"]
     manifest = plain.dumps(sealed, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     write_folder(folder, {MANIFEST: manifest.encode(), **files})

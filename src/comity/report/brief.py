@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib.metadata
+import json
 import os
 import tempfile
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from comity.errors import ComityError, StorageError
 from comity.report import deals, positions, sensitive, stakes, sure, treaty
@@ -19,8 +23,11 @@ from comity.report.layout import document, tiles
 from comity.report.prose.headline import headline
 from comity.report.story import Story
 from comity.report.worldmap import shapes
+from comity.store import Cache, code_digest, key
 
 PAGE = "brief.html"
+ASSETS = ("brief.css", "brief.html.j2", "world.json")
+"""What the page is made of, beside code and results."""
 FIGURES = (figures, deals.figures, sure.figures, positions.figures, sensitive.figures, stakes.figures, treaty.figures)
 """What draws the figures of the brief, by section."""
 LONGEST_TEXT = 300
@@ -35,6 +42,24 @@ def render(results: Mapping[str, Any]) -> dict[str, bytes]:
     story = Story(results)
     files = {PAGE: _page(Story(_displayable(results)), is_modified(results)).encode("utf-8")}
     return files | {"results.json": sealed_json(results)} | csv_files(story)
+
+
+def rendered(results: Mapping[str, Any], cache: Cache) -> dict[str, bytes]:
+    """`render`, or the same files as the cache has them: of these results, this code, its assets and what draws."""
+    drawn_by = [f"{package} {_version(package)}" for package in ("jinja2", "markupsafe", "vl-convert-python")]
+    name = key("brief", code_digest(), [_asset(one) for one in ASSETS], drawn_by, json.dumps(results, sort_keys=True))
+    kept = cache.get(name)
+    if kept is None:
+        kept = {file: np.frombuffer(content, dtype=np.uint8) for file, content in render(results).items()}
+        cache.put(name, kept)
+    return {file: content.tobytes() for file, content in kept.items()}
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "absent"
 
 
 def brief(results: Any, folder: str | os.PathLike[str]) -> Path:
