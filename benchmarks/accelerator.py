@@ -14,7 +14,8 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,87 +23,68 @@ import jax
 import numpy as np
 
 from comity.data.load import load
-from comity.evidence.bench import COMPLEMENTS, LONG_RUN, SHORT_RUN
-from comity.records import Array, Benchmark, CellValues, Closure, Wedges
+from comity.evidence.bench import COMPLEMENTS, LONG_RUN, SHORT_RUN, packages, scenarios
+from comity.records import Array, Benchmark, Closure, Equilibrium, Wedges
 from comity.solve import batch
+from comity.solve.batch import Solved
+from comity.solve.compiling import on_accelerator
 from comity.solve.equilibrium import solve
 
 CLOSURES = {"mobile, fixed": LONG_RUN, "specific, with_trade": SHORT_RUN, "specific, with_trade, ε = η = 0.5": COMPLEMENTS}
 
 
-def timed(task: Callable[[], Any], runs: int = 3) -> tuple[Any, float, float]:
-    """The result, seconds of the first call (with compiling) and the median of those after it."""
-    times = []
-    found = None
+def timed(task: Callable[[], Sequence[Solved | Equilibrium]], runs: int = 3) -> tuple[dict[str, Any], Array]:
+    """Seconds of the first call (with compiling), median of those after it, whether all gave the same bits; real income.
+
+    Real income is by equilibrium and economy, a ratio to the benchmark.
+    """
+    times: list[float] = []
+    incomes: list[Array] = []
+    found: Sequence[Solved | Equilibrium] = ()
     for _ in range(runs + 1):
         begin = time.perf_counter()
         found = task()
         times.append(time.perf_counter() - begin)
-    return found, times[0], statistics.median(times[1:])
-
-
-def packages(b: Benchmark, closure: Closure, count: int, lanes: int, host: bool) -> tuple[dict[str, Any], Array]:
-    """Cuts of trade costs around a crisis: figures, and real income by package and economy."""
-    n, i, goods = b.economy_index("KAZ"), b.economy_index("BLR"), np.arange(20)
-    abroad = (1 - np.eye(len(b.economies)))[:, :, None] * np.ones(b.trade_flow.shape)
-    near = batch.Variations(b, Wedges(trade_cost=1 + 0.1 * abroad), batch.Cells(np.full(20, n), np.full(20, i), goods), closure)
-    tariff = np.asarray(b.tariff)[n, i, goods]
-    begin = time.perf_counter()
-    start = near.anchor(CellValues(np.full(20, 1.1), tariff))
-    anchor = time.perf_counter() - begin
-    cut = np.random.default_rng(1).uniform(0.0, 0.1, (count, 20)) * (np.random.default_rng(2).random((count, 20)) < 0.5)
-    values = [CellValues(1.1 * (1 - size), tariff) for size in cut]
-
-    def all_of_them() -> list[batch.Solved]:
-        if host:
-            return batch.in_parallel(lambda one: near.solve(one, start.x), values, None)
-        return near.solve_lanes(values, [start.x] * count, lanes)
-
-    found, first, again = timed(all_of_them)
-    income = np.array([one.values["real_income"] for one in found])
-    twice = np.array([one.values["real_income"] for one in all_of_them()])
+        incomes.append(np.array([one.values["real_income"] for one in found]))
     return {
-        "anchor_s": anchor,
-        "first_s": first,
-        "ms_each": 1e3 * again / count,
+        "first_s": times[0],
+        "ms_each": 1e3 * statistics.median(times[1:]) / len(found),
         "steps": statistics.median(one.steps for one in found),
         "residual": max(one.residual for one in found),
-        "same_bits_twice": bool(np.array_equal(income, twice)),
-    }, income
+        "same_bits_twice": all(np.array_equal(one, incomes[0]) for one in incomes),
+    }, incomes[0]
 
 
-def own(b: Benchmark, count: int, lanes: int, host: bool) -> tuple[dict[str, Any], Array]:
-    """Scenarios of their own."""
-    usa = b.economy_index("USA")
+def around_a_crisis(b: Benchmark, closure: Closure, count: int, lanes: int | None) -> tuple[dict[str, Any], Array]:
+    """Packages of `comity bench`; `anchor_s` is the crisis and its preconditioner, once for all."""
+    begin = time.perf_counter()
+    near, crisis, values = packages(b, closure, count)
+    anchor = time.perf_counter() - begin
+
+    def all_of_them() -> list[Solved]:
+        if lanes is None:
+            return batch.in_parallel(lambda one: near.solve(one, crisis.x), values)
+        return near.solve_lanes(values, [crisis.x] * count, lanes)
+
+    row, income = timed(all_of_them)
+    return {"anchor_s": anchor} | row, income
+
+
+def of_their_own(b: Benchmark, count: int, lanes: int | None) -> tuple[dict[str, Any], Array]:
+    """Tariffs of the United States on all, from nothing to 50 %."""
+    usa, tariffs = b.economy_index("USA"), []
     abroad = (np.arange(len(b.economies)) != usa)[:, None] * np.ones(len(b.sectors))
-    scenarios = []
     for rate in np.linspace(0.0, 0.5, count):
         tariff = np.array(b.tariff)
         tariff[usa] = rate * abroad
-        scenarios.append(Wedges(tariff=tariff))
-
-    def all_of_them() -> list[Any]:
-        return batch.solve_many(b, scenarios, closure=LONG_RUN, batch=None if host else lanes)
-
-    found, first, again = timed(all_of_them)
-    income = np.array([one.values["real_income"] for one in found])
-    twice = np.array([one.values["real_income"] for one in all_of_them()])
-    return {
-        "first_s": first,
-        "ms_each": 1e3 * again / count,
-        "steps": statistics.median(one.steps for one in found),
-        "residual": max(one.residual for one in found),
-        "same_bits_twice": bool(np.array_equal(income, twice)),
-    }, income
+        tariffs.append(Wedges(tariff=tariff))
+    return timed(lambda: batch.solve_many(b, tariffs, closure=LONG_RUN, batch=lanes))
 
 
 def alone(b: Benchmark) -> tuple[dict[str, Any], Array]:
     """One counterfactual: +20 % on all trade costs."""
-    abroad = (1 - np.eye(len(b.economies)))[:, :, None] * np.ones(b.trade_flow.shape)
-    found, first, again = timed(lambda: solve(b, Wedges(trade_cost=1 + 0.2 * abroad), closure=LONG_RUN), 5)
-    return {"first_s": first, "ms_each": 1e3 * again, "steps": found.steps, "residual": found.residual}, found.values[
-        "real_income"
-    ]
+    _, wedges, closure, _ = scenarios(b)[2]
+    return timed(lambda: [solve(b, wedges, closure=closure)], 5)
 
 
 def main() -> None:
@@ -114,19 +96,17 @@ def main() -> None:
     parser.add_argument("--against", type=Path)
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
-    b, host = load(), jax.default_backend() == "cpu"
-    told: dict[str, Any] = {"device": jax.devices()[0].device_kind, "jax": jax.__version__, "count": given.count}
-    told["lanes"] = None if host else given.lanes
+    b, lanes = load(), given.lanes if on_accelerator() else None
+    told: dict[str, Any] = {"device": jax.devices()[0].device_kind, "jax": jax.__version__, "count": given.count, "lanes": lanes}
+    tasks: dict[str, Callable[[], tuple[dict[str, Any], Array]]] = {
+        name: partial(around_a_crisis, b, closure, given.count, lanes) for name, closure in CLOSURES.items()
+    }
+    tasks["scenarios of their own"] = partial(of_their_own, b, given.count // 4, lanes)
+    tasks["one counterfactual"] = partial(alone, b)
     incomes: dict[str, Array] = {}
-    for name, closure in CLOSURES.items():
-        told[name], incomes[name] = packages(b, closure, given.count, given.lanes, host)
+    for name, task in tasks.items():
+        told[name], incomes[name] = task()
         print(name, told[name], flush=True)
-    for name, (row, income) in {
-        "scenarios of their own": own(b, given.count // 4, given.lanes, host),
-        "one counterfactual": alone(b),
-    }.items():
-        told[name], incomes[name] = row, income
-        print(name, row, flush=True)
     if given.save:
         np.savez(given.save, **incomes)
     if given.against:

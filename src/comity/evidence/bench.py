@@ -21,7 +21,7 @@ import numpy as np
 
 from comity.data.load import load
 from comity.evidence.synthetic import synthetic
-from comity.records import Array, Benchmark, CellValues, Closure, Equilibrium, Wedges
+from comity.records import Benchmark, CellValues, Closure, Equilibrium, Wedges
 from comity.solve import batch, problem, root
 from comity.solve.derivatives import adjoint
 from comity.solve.equilibrium import solve
@@ -133,28 +133,31 @@ def bench(runs: int = 9, *, growth: bool = False) -> list[dict[str, Any]]:
     return found
 
 
+def packages(b: Benchmark, closure: Closure, count: int) -> tuple[batch.Variations, batch.Solved, list[CellValues]]:
+    """Cuts of 20 trade costs between two members in a crisis of 10 % on all: the solver around it, the crisis alone, the cuts.
+
+    The crisis is solved and its preconditioner made here.
+    """
+    n, i, goods = b.economy_index("KAZ"), b.economy_index("BLR"), np.arange(20)
+    abroad = (1 - np.eye(len(b.economies)))[:, :, None] * np.ones(b.trade_flow.shape)
+    cells = batch.Cells(np.full(20, n), np.full(20, i), goods)
+    near = batch.Variations(b, Wedges(trade_cost=1 + 0.1 * abroad), cells, closure)
+    tariff = np.asarray(b.tariff)[n, i, goods]
+    cut = np.random.default_rng(1).uniform(0.0, 0.1, (count, 20)) * (np.random.default_rng(2).random((count, 20)) < 0.5)
+    crisis = near.anchor(CellValues(np.full(20, 1.1), tariff))
+    return near, crisis, [CellValues(1.1 * (1 - size), tariff) for size in cut]
+
+
 def _many(clock: Clock, closure: Closure, target: float, count: int = 256) -> dict[str, Any]:
-    """Packages around a crisis as talks solve them: the crisis first, then cuts of 20 trade costs from there, by threads.
+    """Packages around a crisis as talks solve them: the crisis first, then each from there, by threads.
 
     The crisis and its preconditioner are part of the time; one run after one that is not counted.
     """
-    b = clock.benchmark
-    n, i = b.economy_index("KAZ"), b.economy_index("BLR")
-    goods = np.arange(20)
-    abroad = (1 - np.eye(len(b.economies)))[:, :, None] * np.ones(b.trade_flow.shape)
-    crisis, cells = Wedges(trade_cost=1 + 0.1 * abroad), batch.Cells(np.full(20, n), np.full(20, i), goods)
-    tariff = np.asarray(b.tariff)[n, i, goods]
-    cut = np.random.default_rng(1).uniform(0.0, 0.1, (count, 20)) * (np.random.default_rng(2).random((count, 20)) < 0.5)
     found: list[batch.Solved] = []
 
     def all_of_them() -> None:
-        near = batch.Variations(b, crisis, cells, closure)
-        start = near.anchor(CellValues(np.full(20, 1.1), tariff))
-
-        def one(size: Array) -> batch.Solved:
-            return near.solve(CellValues(1.1 * (1 - size), tariff), start.x)
-
-        found[:] = batch.in_parallel(one, cut)
+        near, crisis, values = packages(clock.benchmark, closure, count)
+        found[:] = batch.in_parallel(lambda one: near.solve(one, crisis.x), values)
 
     total = median_ms(all_of_them, 1)
     steps, residual = statistics.median(one.steps for one in found), max(one.residual for one in found)

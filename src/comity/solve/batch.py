@@ -172,8 +172,8 @@ class Variations:
         found, residuals, x, steps = equilibrium.settle(w, path, self.closure, x0, self.tolerance, self.steer)
         return Solved(np.asarray(x), read_only(found), max(residuals.values()), steps)
 
-    def solve_lanes(self, values: Sequence[CellValues], starts: Sequence[Array], lanes: int) -> list[Solved]:
-        """`solve` of each from its start, `lanes` at a time in one compiled program: for an accelerator.
+    def solve_lanes(self, values: Sequence[CellValues], starts: Sequence[Array | None], lanes: int) -> list[Solved]:
+        """`solve` of each from its start (None is the benchmark), `lanes` at a time in one compiled program: for an accelerator.
 
         Those that it leaves unsolved are solved on their own. Raises NoEquilibriumError.
         """

@@ -97,9 +97,34 @@ def corrected(it: root.Iterate, gap: Callable[[jax.Array], float]) -> jax.Array:
     return onward if gap(onward) <= float(it.residual) else it.x
 
 
-def _in_stages(w: problem.World, path: Path, closure: Closure, tolerance: float, steps: int) -> Point:
-    """Stages as long as the equations stay within `FAR` of the guess; each half as long where it was not reached."""
+def _stage(
+    w: problem.World, shock: market.Shock, closure: Closure, guess: jax.Array, sharp: float, kept: root.Steer | None
+) -> tuple[root.Iterate, root.Steer, int]:
+    """Where the iteration to the end of one stage stands, what steered it last, and the steps.
+
+    By the blocks `kept` from an earlier stage, where there are any and they reach it; else by its own.
+    """
     run, invert = (make(closure.factors, closure.deficits) for make in (root.compiled, root.inverse_blocks))
+    steps = 0
+    if kept is not None:
+        it = run(w.base, shock, guess, kept, sharp, STALE_LIMIT, np.inf)
+        steps += int(it.steps)
+        if float(it.residual) <= sharp:
+            return it, kept, steps
+    steer = root.Steer.of(invert(w.base, shock, guess))
+    it = run(w.base, shock, guess, steer, sharp, STAGE_LIMIT, np.inf)
+    steps += int(it.steps)
+    for _ in range(POLISHES):
+        if not sharp < float(it.residual) <= ON_THE_WAY:
+            break
+        it = run(w.base, shock, it.x, root.Steer.of(invert(w.base, shock, it.x)), sharp, STAGE_LIMIT, np.inf)
+        steps += int(it.steps)
+    return it, steer, steps
+
+
+def _in_stages(w: problem.World, path: Path, closure: Closure, tolerance: float, steps: int) -> Point:
+    """Stages as long as the equations stay within `FAR` of the guess: loose ones until one is not reached, then all anew, sharp,
+    each half as long where it was not reached."""
     gap = root.largest_gap(closure.factors, closure.deficits)
     at, at_before, length, stages = 0.0, 0.0, 1.0, 0
     x = before = failed = start = problem.start_state(w, closure, None)
@@ -113,19 +138,9 @@ def _in_stages(w: problem.World, path: Path, closure: Closure, tolerance: float,
         far, guess = min(((float(gap(w.base, shock, point)), point) for point in starts), key=lambda pair: pair[0])
         if far <= FAR or length < SHORTEST_STAGE:
             sharp = tolerance if goal == 1.0 else max(tolerance, LOOSE if loose else ON_THE_WAY)
-            it = None
-            if loose and steer is not None and goal < 1.0:  # the last stage is worth its own: it goes on to the last digit
-                it = run(w.base, shock, guess, steer, sharp, STALE_LIMIT, np.inf)
-                steps += int(it.steps)
-            if it is None or not float(it.residual) <= sharp:
-                steer = root.Steer.of(invert(w.base, shock, guess))
-                it = run(w.base, shock, guess, steer, sharp, STAGE_LIMIT, np.inf)
-                steps += int(it.steps)
-            for _ in range(POLISHES):
-                if not sharp < float(it.residual) <= ON_THE_WAY:
-                    break
-                it = run(w.base, shock, it.x, root.Steer.of(invert(w.base, shock, it.x)), sharp, STAGE_LIMIT, np.inf)
-                steps += int(it.steps)
+            # The last stage is worth blocks of its own: it goes on to the last digit.
+            it, steer, taken = _stage(w, shock, closure, guess, sharp, steer if loose and goal < 1.0 else None)
+            steps += taken
             failed = it.x
             if float(it.residual) <= sharp:
                 before, at_before, x, at = x, at, corrected(it, lambda point, of=shock: float(gap(w.base, of, point))), goal
@@ -135,8 +150,8 @@ def _in_stages(w: problem.World, path: Path, closure: Closure, tolerance: float,
                 length = min(2 * length, 1 - at)
                 continue
             if loose:
-                loose, at, at_before, length, x = False, 0.0, 0.0, goal, start
-                before = start
+                loose, at, at_before, length = False, 0.0, 0.0, goal
+                x = before = start
                 continue
             length /= 2.0
         else:

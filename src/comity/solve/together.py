@@ -69,14 +69,18 @@ def _variations(factors: str, deficits: str):
     return jax.jit(jax.vmap(one, in_axes=(None, None, None, None, None, 0, 0, None, None, None)))
 
 
-def solve_variations(near: Variations, values: Sequence[CellValues], starts: Sequence[Array], size: int) -> list[Solved | None]:
-    """Each variation from its start, `size` at a time; None where the common loop did not solve it."""
+def solve_variations(
+    near: Variations, values: Sequence[CellValues], starts: Sequence[Array | None], size: int
+) -> list[Solved | None]:
+    """Each variation from its start (None is the benchmark), `size` at a time; None where the common loop did not solve it."""
     w, aim = near.world, equilibrium.AIMS[0] * near.tolerance
     world, levels = (w.pi, w.tariff, w.base.theta[0]), (jnp.asarray(w.income), jnp.asarray(w.output))
-    at = near.at if len(values[0].tariff) else None
+    at = near.at if len(near.at[0]) else None
+    benchmark = problem.start_state(w, near.closure, None)
     found: list[Solved | None] = []
     for begin in range(0, len(values), size):
-        part, first = values[begin : begin + size], starts[begin : begin + size]
+        part = values[begin : begin + size]
+        first = [benchmark if start is None else start for start in starts[begin : begin + size]]
         fill = size - len(part)
         lanes = jax.tree.map(lambda *rows: np.stack(rows), *part, *[part[-1]] * fill)
         x0 = np.stack([*first, *[first[-1]] * fill])

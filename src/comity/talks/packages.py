@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate, combinations, pairwise
 from threading import Event, Lock
 from typing import Any, NamedTuple
@@ -257,23 +257,44 @@ class Neighbourhood:
         pairs = sum((self.small(pair).x for pair in combinations(package, 2)), start=np.zeros_like(nothing))
         return (1 - size + size * (size - 1) // 2) * nothing - (size - 2) * singles + pairs
 
-    def lanes(self, packages: Sequence[Package]) -> list[batch.Solved]:
-        """Packages that start from smaller ones, as lanes of one program: for an accelerator."""
-        self.engine.meter.begin(len(packages))
-        starts = [start for p in packages if (start := self.start(p)) is not None]
-        return self.variations.solve_lanes([self.values(p) for p in packages], starts, CHUNK)
+    def solve_all(
+        self, values: Sequence[Values], starts: Sequence[Array | None], tell: Callable[[int], None] = lambda count: None
+    ) -> list[batch.Solved]:
+        """Variations, each from its start; `tell` how many more are there.
 
-    def chunk(
-        self,
-        values: Sequence[Values],
-        solve: Callable[[int], batch.Solved],
-        first: Callable[[], None],
-        lanes: Callable[[], list[batch.Solved]] | None = None,
-    ) -> Rows:
-        """What variations come to, from the cache; else `first()` and then `solve(position)` for each, or all by `lanes()`.
-
-        `lanes` where an accelerator can solve them in one program.
+        Side by side in threads; many of them on an accelerator as lanes of one program.
         """
+        if self.many and on_accelerator():
+            self.engine.meter.begin(len(values))
+            found = self.variations.solve_lanes(values, starts, CHUNK)
+            tell(len(values))
+            return found
+
+        def one(which: int) -> batch.Solved:
+            found = self.solve(values[which], starts[which])
+            tell(1)
+            return found
+
+        return batch.in_parallel(one, range(len(values)), self.engine.workers)
+
+    def from_crisis(self, values: Sequence[Values]) -> list[batch.Solved]:
+        """Variations, each from the crisis alone."""
+        return self.solve_all(values, [self.small(()).x] * len(values), self.engine.tick)
+
+    def grow(self, packages: Sequence[Package], tell: Callable[[int], None] = lambda count: None) -> list[batch.Solved]:
+        """Packages of at most two proposals, kept from now on: the crisis alone, singles from it, pairs from singles."""
+        for size in range(3):
+            level = [p for p in packages if len(p) == size]
+            if () in level:
+                self.small(())
+            new = [p for p in level if p not in self._small]
+            found = self.solve_all([self.values(p) for p in new], [self.start(p) for p in new], tell)
+            self._small.update(zip(new, found, strict=True))
+            tell(len(level) - len(new))
+        return [self._small[p] for p in packages]
+
+    def chunk(self, values: Sequence[Values], solve: Callable[[], Sequence[batch.Solved]]) -> Rows:
+        """What variations come to, from the cache; else as `solve()` finds them, in their order."""
         e = self.engine
         cells = [self.touched.importer, self.touched.exporter, self.touched.sector]
         whose = [e.parties, e.counted]
@@ -282,19 +303,7 @@ class Neighbourhood:
         if kept is not None:
             e.tick(len(values))
             return Rows(**kept)
-        first()
-
-        def one(position: int) -> batch.Solved:
-            found = solve(position)
-            e.tick()
-            return found
-
-        if lanes is not None and on_accelerator():
-            found = lanes()
-            e.tick(len(values))
-        else:
-            found = batch.in_parallel(one, range(len(values)), e.workers)
-        rows = Rows(*(np.stack(part) for part in zip(*map(e.row, found), strict=True)))
+        rows = Rows(*(np.stack(part) for part in zip(*map(e.row, solve()), strict=True)))
         e.cache.put(name, rows._asdict())
         return rows
 
@@ -303,25 +312,15 @@ class Neighbourhood:
         small = [p for p in packages if len(p) <= 2]
         large = [p for p in packages if len(p) > 2]
 
-        def prepare() -> None:
-            for size in range(3):
-                level = [p for p in small if len(p) == size and p not in self._small]
-                if size and level and on_accelerator():
-                    self._small.update(zip(level, self.lanes(level), strict=True))
-                batch.in_parallel(self.small, level, self.engine.workers)
+        def from_small(part: Sequence[Package], values: Sequence[Values]) -> list[batch.Solved]:
+            self.grow(small)
+            return self.solve_all(values, [self.start(p) for p in part], self.engine.tick)
 
-        def section(
-            part: Sequence[Package],
-            solve: Callable[[Package], batch.Solved],
-            lanes: Callable[[Sequence[Package]], list[batch.Solved]] | None = None,
-        ) -> Rows:
-            values = [self.values(p) for p in part]
-            return self.chunk(values, lambda at: solve(part[at]), prepare, lanes and (lambda: lanes(part)))
-
-        found = [section(small, self.small)]
+        found = [self.chunk([self.values(p) for p in small], lambda: self.grow(small, self.engine.tick))]
         for begin in range(0, len(large), CHUNK):
             part = large[begin : begin + CHUNK]
-            found.append(section(part, lambda p: self.solve(self.values(p), self.start(p)), self.lanes))
+            values = [self.values(p) for p in part]
+            found.append(self.chunk(values, partial(from_small, part, values)))
         return Rows(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
 

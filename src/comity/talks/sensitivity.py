@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -13,7 +14,6 @@ from comity.data.load import NAMES, elasticity_sets
 from comity.errors import ComityError, InterruptedRun
 from comity.policy.instruments import Barrier, Instrument
 from comity.records import Array, Benchmark, Closure
-from comity.solve import batch
 from comity.solve.declared import with_rents
 from comity.talks import packages
 from comity.talks.results import Judged, by_economy
@@ -169,11 +169,7 @@ def _gains(engine: packages.Engine, judged: Judged, variant: Variant) -> Iterato
     for crisis in agenda.crises:
         near = packages.Neighbourhood(other, packages.solve_crisis(other, crisis), *touched)
         values = [near.values(()), near.values(chosen)]
-
-        def solve(position: int, near: packages.Neighbourhood = near, values: list[packages.Values] = values) -> batch.Solved:
-            return near.solve(values[position], near.small(()).x)
-
-        income = near.chunk(values, solve, lambda near=near: near.small(()) and None)[0]
+        income = near.chunk(values, partial(near.from_crisis, values))[0]
         engine.meter.begin(quiet.solved)
         quiet.solved = 0
         yield income - 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -11,9 +12,8 @@ from comity.policy.instruments import Instrument
 from comity.policy.sparse import TradeCells, package_values, trade_cells
 from comity.policy.wedges import arrays_of
 from comity.records import Array, Benchmark, Wedges
-from comity.solve import batch
 from comity.solve.declared import with_rents
-from comity.talks.packages import Engine, Neighbourhood, SolvedCrisis, Values, solve_crisis, touched_cells
+from comity.talks.packages import Engine, Neighbourhood, SolvedCrisis, solve_crisis, touched_cells
 
 Changes = Sequence[Sequence[Instrument]]
 
@@ -63,11 +63,7 @@ class Wide:
             values = [near.values((k,)) for k in range(len(near.parts))] + [joint.values(tuple(together))]
             if self.scale is not None:
                 values.append(near.values(()))
-
-            def solve(position: int, near: Neighbourhood = near, values: list[Values] = values) -> batch.Solved:
-                return near.solve(values[position], near.small(()).x)
-
-            rows = near.chunk(values, solve, lambda near=near: near.small(()) and None)
+            rows = near.chunk(values, partial(near.from_crisis, values))
             income, residual = rows.real_income, rows.residual
             if self.scale is not None:
                 income, residual = base + (income[:-1] - income[-1]) * self.scale, residual[:-1]
