@@ -68,6 +68,13 @@ def first(cache: Path, talks: Path) -> subprocess.CompletedProcess[str]:
     return done
 
 
+@pytest.fixture(scope="module")
+def kept(cache: Path, first: subprocess.CompletedProcess[str]) -> Path:
+    """The cache after the first run, whichever test comes first."""
+    assert first.returncode == 0
+    return cache
+
+
 def test_help_loads_neither_the_engine_nor_labels_nor_charts(cache: Path) -> None:
     script = (
         "import sys; sys.argv = ['comity', '--help']\n"
@@ -177,25 +184,25 @@ def test_output_does_not_depend_on_threads_workers_locale_zone_or_folder(
         assert again.stdout == first.stdout
 
 
-def test_a_run_folder_holds_brief_results_tables_and_manifest(cache: Path, talks: Path, tmp_path: Path) -> None:
+def test_a_run_folder_holds_brief_results_tables_and_manifest(kept: Path, talks: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    done = comity("talks", talks, "--out", out, cache=cache)
+    done = comity("talks", talks, "--out", out, cache=kept)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == str(out / "brief.html")
     names = {path.name for path in out.iterdir()}
     assert {"brief.html", "results.json", "manifest.json", "packages.csv"} <= names
     before = {name: (out / name).read_bytes() for name in names}
-    assert comity("brief", out, cache=cache).returncode == 0
+    assert comity("brief", out, cache=kept).returncode == 0
     assert {name: (out / name).read_bytes() for name in names} == before
 
 
-def test_results_changed_by_hand_are_stamped(cache: Path, talks: Path, tmp_path: Path) -> None:
+def test_results_changed_by_hand_are_stamped(kept: Path, talks: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert comity("talks", talks, "--out", out, cache=cache).returncode == 0
+    assert comity("talks", talks, "--out", out, cache=kept).returncode == 0
     whole = (out / "results.json").read_text()
     assert "odified" not in (out / "brief.html").read_text()
     (out / "results.json").write_text(whole.replace("Two neighbours", "Two friends"))
-    done = comity("brief", out, cache=cache)
+    done = comity("brief", out, cache=kept)
     assert done.returncode == 2 or "odified" in (out / "brief.html").read_text()
 
 
@@ -265,8 +272,8 @@ PARTS = (
 )
 
 
-def test_results_of_a_run_hold_every_part_and_follow_their_schema(cache: Path, talks: Path) -> None:
-    whole = run_talks(talks, cache)
+def test_results_of_a_run_hold_every_part_and_follow_their_schema(kept: Path, talks: Path) -> None:
+    whole = run_talks(talks, kept)
     assert set(PARTS) <= set(whole)
     schema = json.loads(resources.files("comity.report").joinpath("assets/results.schema.json").read_text(encoding="utf-8"))
     jsonschema.validate(whole, schema)
@@ -281,9 +288,9 @@ def test_results_of_a_run_hold_every_part_and_follow_their_schema(cache: Path, t
     assert openings % len(whole["sensitive"]["openings"]) == 0
 
 
-def test_what_a_run_takes_is_told_on_the_side_and_in_no_result(cache: Path, talks: Path, tmp_path: Path) -> None:
-    run_talks(talks, cache)
-    done = comity("talks", talks, "--json", cache=cache)
+def test_what_a_run_takes_is_told_on_the_side_and_in_no_result(kept: Path, talks: Path, tmp_path: Path) -> None:
+    run_talks(talks, kept)
+    done = comity("talks", talks, "--json", cache=kept)
     assert "8 equilibria of packages, about" in done.stderr
     assert "the first time on this machine" in done.stderr
     assert "everything was kept from an earlier run: read in" in done.stderr
@@ -299,13 +306,13 @@ def test_an_estimate_counts_more_than_the_table_and_what_is_compiled_first() -> 
     assert few.minutes_first > few.minutes + 1
 
 
-def test_only_prints_one_part_and_names_what_there_is(cache: Path, talks: Path) -> None:
-    whole = run_talks(talks, cache)
+def test_only_prints_one_part_and_names_what_there_is(kept: Path, talks: Path) -> None:
+    whole = run_talks(talks, kept)
     economy = whole["parties"][0]["iso3"]
-    done = comity("talks", talks, "--json", "--only", f"best.over_nothing.{economy}", cache=cache)
+    done = comity("talks", talks, "--json", "--only", f"best.over_nothing.{economy}", cache=kept)
     assert json.loads(done.stdout) == whole["best"]["over_nothing"][economy]
-    assert json.loads(comity("talks", talks, "--json", "--only", "packages.nothing", cache=cache).stdout) == whole["packages"][0]
-    wrong = comity("talks", talks, "--json", "--only", "best.over_everything", cache=cache)
+    assert json.loads(comity("talks", talks, "--json", "--only", "packages.nothing", cache=kept).stdout) == whole["packages"][0]
+    wrong = comity("talks", talks, "--json", "--only", "best.over_everything", cache=kept)
     assert wrong.returncode == 2
     assert "over_nothing" in wrong.stderr
-    assert comity("talks", talks, "--only", "best", cache=cache).returncode == 2
+    assert comity("talks", talks, "--only", "best", cache=kept).returncode == 2
